@@ -1,0 +1,1 @@
+"""Composition root: the only package that imports all others; nobody imports it."""

@@ -1,0 +1,1 @@
+"""Pure functions: arguments in, component trees out. Knows only `services.domain`."""
