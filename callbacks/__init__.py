@@ -1,1 +1,1 @@
-"""Thin wiring between the browser and the services."""
+"""Wiring and policy of the interactive pages; thin: parse, one service call, pure layout."""

@@ -1,0 +1,1 @@
+"""Who may do what: the policy table, scope and column classes."""
