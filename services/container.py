@@ -1,0 +1,34 @@
+"""What the web, the command line and the background roles may call: one object made by ``dashapp.wiring``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from services.access.policy import Policy
+    from services.accounts.directory import Accounts
+    from services.audit.log import AuditLog
+    from services.delivery.archive import Archive
+    from services.delivery.ledger import Ledger
+    from services.delivery.outbox import Outbox
+    from services.mart.reader import MartReader
+    from services.metrics.overview import Overview
+    from services.metrics.query import QueryLayer
+    from services.reporting.archive_page import ArchivePage
+    from services.reporting.definitions import Reports
+    from services.store.database import Store
+
+
+class Services(NamedTuple):
+    store: Store
+    policy: Policy
+    accounts: Accounts
+    audit: AuditLog
+    mart: MartReader
+    query: QueryLayer
+    overview: Overview
+    reports: Reports
+    ledger: Ledger
+    outbox: Outbox
+    archive: Archive
+    archive_page: ArchivePage

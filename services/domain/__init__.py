@@ -1,0 +1,1 @@
+"""Words and rules of hiring, in the standard library only."""

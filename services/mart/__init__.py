@@ -1,0 +1,1 @@
+"""Immutable analytical snapshots: facts built from the store, published atomically, read-only for everybody."""

@@ -1,0 +1,111 @@
+"""The canonical model. Import table classes from here; `metadata` holds them all."""
+
+from services.store.tables.access import (
+    LoginAttempt,
+    RoleGrant,
+    UserAccount,
+    UserSession,
+)
+from services.store.tables.audit import AuditEvent
+from services.store.tables.base import Base
+from services.store.tables.delivery import (
+    ArchiveAccess,
+    ArchiveItem,
+    JobLease,
+    OutboxMessage,
+    ReportRun,
+    ReportSchedule,
+)
+from services.store.tables.evaluation import (
+    BackgroundCheck,
+    Demographic,
+    Feedback,
+    Interview,
+    PerformanceReview,
+    SurveyAnswer,
+)
+from services.store.tables.ingest import (
+    ChangeRow,
+    ImportBatch,
+    QuarantineRow,
+    SourceRecord,
+)
+from services.store.tables.offers import Hire, OfferVersion, OnboardingTask
+from services.store.tables.organisation import (
+    CompanyHoliday,
+    Department,
+    JobFamily,
+    JobLevel,
+    Office,
+    Person,
+    PersonLeave,
+    Source,
+)
+from services.store.tables.pipeline import (
+    Application,
+    Candidate,
+    ExitReason,
+    PipelineStage,
+    StageVisit,
+)
+from services.store.tables.requisitions import (
+    Freeze,
+    FreezeExemption,
+    Opening,
+    Requisition,
+    RequisitionOwner,
+    RequisitionStatusInterval,
+)
+from services.store.tables.settings import AppSetting, MetricTarget
+
+metadata = Base.metadata
+
+__all__ = [
+    "AppSetting",
+    "Application",
+    "ArchiveAccess",
+    "ArchiveItem",
+    "AuditEvent",
+    "BackgroundCheck",
+    "Base",
+    "Candidate",
+    "ChangeRow",
+    "CompanyHoliday",
+    "Demographic",
+    "Department",
+    "ExitReason",
+    "Feedback",
+    "Freeze",
+    "FreezeExemption",
+    "Hire",
+    "ImportBatch",
+    "Interview",
+    "JobFamily",
+    "JobLease",
+    "JobLevel",
+    "LoginAttempt",
+    "MetricTarget",
+    "OfferVersion",
+    "Office",
+    "OnboardingTask",
+    "Opening",
+    "OutboxMessage",
+    "PerformanceReview",
+    "Person",
+    "PersonLeave",
+    "PipelineStage",
+    "QuarantineRow",
+    "ReportRun",
+    "ReportSchedule",
+    "Requisition",
+    "RequisitionOwner",
+    "RequisitionStatusInterval",
+    "RoleGrant",
+    "Source",
+    "SourceRecord",
+    "StageVisit",
+    "SurveyAnswer",
+    "UserAccount",
+    "UserSession",
+    "metadata",
+]
