@@ -178,6 +178,16 @@ class Note:
 
 
 @dataclass(frozen=True)
+class MetricDetail:
+    """What stands behind "Definition" in a tile's menu: (term, words) pairs of the registered metric."""
+
+    metric_id: str
+    name: str
+    version: int
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class OverviewView:
     title: str
     subtitle: str
@@ -197,6 +207,12 @@ class OverviewView:
     """None = the viewer may not see person-level figures; the section is not there at all."""
     notes: tuple[Note, ...] = ()
     is_empty: bool = False
+    """Nothing matches the filters; ``lede`` says so in words and no part of the page is drawn."""
+    period_label: str = ""
+    """``1 Nov 2025 to 31 Oct 2026``."""
+    details: tuple[MetricDetail, ...] = ()
+    trust: tuple[str, ...] = ()
+    """Sentences of the foot: batch, snapshot, metric set."""
 
 
 @dataclass(frozen=True)
