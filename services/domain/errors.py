@@ -33,3 +33,7 @@ class InvalidInputError(HireboardError):
 
 class RetryLaterError(HireboardError):
     """503: a dependency is away or busy; trying again later is right."""
+
+
+class TooManyAttemptsError(HireboardError):
+    """429: too many tries in too short a time; says how long to wait."""

@@ -1,0 +1,1 @@
+"""Users, role grants, server-side sessions, sign-in throttle."""
