@@ -83,6 +83,6 @@ class StageVisit(Base):
     entered_at: Mapped[datetime]
     exited_at: Mapped[datetime | None]
     external_id: Mapped[str | None] = mapped_column(String(200))
-    """The source's own event id, unique within the application: a correction replaces the visit. None = not from a source."""
+    """The source's own event id, unique within the application: a correction replaces the visit."""
     left_at: Mapped[datetime | None]
-    """The exit as the source states it; None = ``exited_at`` follows from the next visit or the end of the application."""
+    """The exit as the source states it; None = ``exited_at`` follows from the next visit or the application's end."""
