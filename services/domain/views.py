@@ -163,6 +163,8 @@ class Table:
     empty: str = ""
     """What an empty table means and what to do next."""
     id: str = ""
+    heading: str = ""
+    """Head of the label column."""
     width: str = "full"
     """full or half: two halves in a row stand side by side on paper."""
 
