@@ -1,1 +1,1 @@
-"""Immutable analytical snapshots: facts built from the store, published atomically, read-only for everybody."""
+"""The mart: immutable DuckDB snapshots of wide facts, how they are built, published and read."""

@@ -1,0 +1,200 @@
+"""Reading the published snapshot: follows the link, survives forks, bounds every query in time."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import sqlalchemy as sa
+
+from services.domain.errors import RetryLaterError
+from services.mart.compiler import compile_select
+from services.mart.connection import READER_MEMORY, open_for_reading, reader_threads
+from services.mart.snapshots import Manifest, SnapshotFolder
+
+log = logging.getLogger(__name__)
+
+QUERY_TIMEOUT_S = 30.0
+LOOK_AGAIN_S = 1.0
+
+
+class NotReadyError(RetryLaterError):
+    """No snapshot can be served yet."""
+
+
+@dataclass(frozen=True)
+class SnapshotInfo:
+    """Which snapshot answers. ``as_of``: the time of its store read, the default cut of every query.
+
+    ``data_from``: before it nothing was recorded (late entry); None = the data are complete from their first day.
+    ``counts`` is the table ``snapshot_count``. ``version`` also changes when the same content is published for a later
+    time: the right thing to put into cache keys and `/api/version`.
+    """
+
+    id: str
+    as_of: datetime
+    data_from: datetime | None
+    counts: Mapping[str, int]
+
+    @property
+    def version(self) -> str:
+        return f"{self.id}-{self.as_of:%Y%m%d%H%M%S}"
+
+
+class _Instance:
+    """One opened snapshot: a connection, and a cursor per thread."""
+
+    def __init__(self, manifest: Manifest, connection: duckdb.DuckDBPyConnection, version: tuple[str, int]) -> None:
+        self.info = SnapshotInfo(manifest.id, manifest.as_of, manifest.data_from, manifest.counts)
+        self.version = version
+        self._connection = connection
+        self._local = threading.local()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._connection.cursor()
+        return cursor
+
+
+class MartReader:
+    """Read access to the current snapshot. One per process; safe for threads and across a fork.
+
+    Nothing is opened before the first use in a process. All methods raise NotReadyError while no intact snapshot
+    exists.
+    """
+
+    def __init__(
+        self,
+        snapshots: Path,
+        *,
+        memory_limit: str = READER_MEMORY,
+        threads: int | None = None,
+        timeout_s: float = QUERY_TIMEOUT_S,
+        look_again_s: float = LOOK_AGAIN_S,
+    ) -> None:
+        self.folder = SnapshotFolder(snapshots)
+        self._memory_limit = memory_limit
+        self._threads = threads or reader_threads()
+        self._timeout_s = timeout_s
+        self._look_again_s = look_again_s
+        self._refused: set[tuple[str, int]] = set()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start afresh in this process. A connection inherited over a fork is left alone: closing it could hang."""
+        self._inherited = [*getattr(self, "_inherited", []), getattr(self, "_instance", None)]
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._instance: _Instance | None = None
+        self._looked_at = 0.0
+
+    def snapshot(self) -> SnapshotInfo:
+        """The snapshot that would answer now."""
+        return self._current().info
+
+    def refresh(self) -> SnapshotInfo:
+        """As ``snapshot()``, but looks at the link even if it did so less than a second ago."""
+        return self._current(look=True).info
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[SnapshotInfo]:
+        """All queries of this thread inside the block are answered by one snapshot, whatever is published meanwhile."""
+        held = self._held()
+        if held is not None:
+            yield held.info
+            return
+        self._local.held = instance = self._current()
+        try:
+            yield instance.info
+        finally:
+            self._local.held = None
+
+    def execute(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
+        """All rows of a select over ``services.mart.schema``. Raises RetryLaterError after the time limit."""
+        return self._run(statement).fetchall()
+
+    def fetch_arrays(self, statement: sa.SelectBase) -> dict[str, np.ndarray[Any, Any]]:
+        """The columns by label, as numpy arrays (masked where a value is NULL), for curve arithmetic."""
+        arrays = self._run(statement).fetchnumpy()
+        return {name: np.asanyarray(column) for name, column in arrays.items()}
+
+    def close(self) -> None:
+        """Let go of the snapshot; the next use opens it again."""
+        with self._lock:
+            self._instance = None
+
+    def _run(self, statement: sa.SelectBase) -> duckdb.DuckDBPyConnection:
+        sql, values = compile_select(statement)
+        cursor = (self._held() or self._current()).cursor()
+        watchdog = threading.Timer(self._timeout_s, cursor.interrupt)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            return cursor.execute(sql, values)
+        except duckdb.InterruptException as error:
+            message = (
+                f"The question took longer than {self._timeout_s:g} s and was stopped. Narrow the filters or try later."
+            )
+            raise RetryLaterError(message) from error
+        finally:
+            watchdog.cancel()
+
+    def _held(self) -> _Instance | None:
+        if self._pid != os.getpid():
+            self._forget()
+        held: _Instance | None = getattr(self._local, "held", None)
+        return held
+
+    def _current(self, *, look: bool = False) -> _Instance:
+        if self._pid != os.getpid():
+            self._forget()
+        now = time.monotonic()
+        instance = self._instance
+        if instance is not None and not look and now - self._looked_at < self._look_again_s:
+            return instance
+        with self._lock:
+            self._looked_at = now
+            version = self.folder.version()
+            if self._instance is None or (version is not None and version != self._instance.version):
+                self._instance = self._open(version) or self._instance
+            if self._instance is None:
+                raise NotReadyError(
+                    "There is no snapshot of the data yet. It is built after the first import; "
+                    "`hireboard mart build` builds it now."
+                )
+            return self._instance
+
+    def _open(self, version: tuple[str, int] | None) -> _Instance | None:
+        """The current snapshot, or the newest intact one before it."""
+        for manifest in self.folder.manifests():
+            seen = (manifest.id, manifest.size_bytes)
+            if seen in self._refused:
+                continue
+            if not self.folder.is_intact(manifest):
+                self._refuse(seen, "does not match its checksum")
+                continue
+            try:
+                connection = open_for_reading(
+                    self.folder.file(manifest.id), threads=self._threads, memory_limit=self._memory_limit
+                )
+            except duckdb.Error as error:
+                self._refuse(seen, f"cannot be opened ({error})")
+                continue
+            return _Instance(manifest, connection, version or (manifest.id, 0))
+        return None
+
+    def _refuse(self, seen: tuple[str, int], why: str) -> None:
+        self._refused.add(seen)
+        log.error("Snapshot %s %s; the previous one is used. Build again: hireboard mart build --full", seen[0], why)
