@@ -127,6 +127,8 @@ class Column:
     kind: str = "text"
     """text, number, days, rate, bar, bullet, status, buckets."""
     help: str = ""
+    fold: bool = False
+    """On a narrow screen the column moves into a second line under the row's name."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,9 @@ class Bullet:
     """Value at the bar's right end; None = the largest of the column."""
     status: str | None = None
     words: str = ""
+    low: float | None = None
+    high: float | None = None
+    """Ends of the interval, drawn as a thin line."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,7 @@ class TableRow:
     key: str
     label: str
     cells: Mapping[str, Row | Bullet | str | float | int | tuple[int, ...] | None]
+    """By column id; ``<id>_status`` may hold the status of that one cell."""
     href: str | None = None
     status: str | None = None
     detail: str = ""

@@ -1,0 +1,154 @@
+"""The trend of one measure: line with a label at its end, band from P25 to P75, year before, dashed target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from layouts.figures import template
+from services.domain.metric import Unit
+from services.domain.phrases import compact
+from services.domain.views import Trend, TrendPoint
+from services.domain.wording import amount, unit_word
+
+HEIGHT = 240
+_PLOT_HEIGHT = 196
+_LABEL_HEIGHT = 15
+_STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000)
+_MAX_LINES = 6
+
+
+def trend_figure(trend: Trend) -> dict[str, Any]:
+    """A plotly figure as a plain dictionary. Missing points are gaps, never zeros."""
+    low, high = _range(trend)
+    axis = dict(template.AXIS)
+    return {
+        "data": list(_traces(trend)),
+        "layout": template.layout(
+            height=HEIGHT,
+            margin={"l": 34, "r": 88, "t": 12, "b": 26},
+            uirevision=trend.title,
+            xaxis={**axis, "type": "date", "showgrid": False, "tickformat": "%b", "dtick": "M1", "tickangle": 0},
+            yaxis={**axis, "range": [low, high], "dtick": _step(high - low), "rangemode": "normal"},
+            annotations=_end_labels(trend, low, high),
+        ),
+    }
+
+
+def _column(trend: Trend, pick: Callable[[TrendPoint], float | None]) -> list[float | None]:
+    return [pick(point) for point in trend.points]
+
+
+def _scatter(uid: str, trend: Trend, y: list[float | None], **settings: Any) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "uid": uid,
+        "x": [point.start.isoformat() for point in trend.points],
+        "y": y,
+        "hoverinfo": "skip",
+        **settings,
+    }
+
+
+def _traces(trend: Trend) -> Iterable[dict[str, Any]]:
+    p25, p75 = _column(trend, lambda point: point.p25), _column(trend, lambda point: point.p75)
+    if any(value is not None for value in p75):
+        edge = {"width": 0, "color": template.BAND}
+        yield _scatter("band-low", trend, p25, line=edge)
+        yield _scatter("band", trend, p75, line=edge, fill="tonexty", fillcolor=template.BAND)
+    before = _column(trend, lambda point: point.year_before)
+    if any(value is not None for value in before):
+        yield _scatter(
+            "year-before",
+            trend,
+            before,
+            name="Year before",
+            line={"width": 1.5, "color": template.MUTED},
+            hoverinfo="all",
+            hovertemplate="%{y:,.1f}",
+        )
+    if trend.target is not None:
+        goal: list[float | None] = [trend.target] * len(trend.points)
+        yield _scatter("target", trend, goal, line={"width": 1.5, "color": template.TARGET, "dash": "5px,4px"})
+    yield _scatter(
+        "value",
+        trend,
+        _column(trend, lambda point: point.value),
+        name=trend.title,
+        mode="lines+markers",
+        line={"width": 2.25, "color": template.SERIES},
+        marker={"size": 7, "color": "#fff", "line": {"width": 2, "color": template.SERIES}},
+        hoverinfo="all",
+        hovertemplate="%{y:,.1f}",
+    )
+
+
+def _range(trend: Trend) -> tuple[float, float]:
+    values = [
+        value
+        for point in trend.points
+        for value in (point.value, point.p25, point.p75, point.year_before)
+        if value is not None
+    ]
+    if trend.target is not None:
+        values.append(trend.target)
+    if not values:
+        return 0.0, 1.0
+    low, high = min(values), max(values)
+    step = _step(max(high - low, 1.0))
+    return math.floor(low / step) * step, math.ceil(high / step + 0.01) * step
+
+
+def _step(span: float) -> float:
+    return float(next((step for step in _STEPS if span / step <= _MAX_LINES), _STEPS[-1]))
+
+
+def _end_labels(trend: Trend, low: float, high: float) -> list[dict[str, Any]]:
+    """Labels at the lines' ends, pushed apart where they would overlap. The first two are value and target, always."""
+    last = trend.points[-1] if trend.points else None
+    if last is None:
+        return []
+    wanted: list[tuple[str, float | None]] = [
+        (_value_label(last.value, trend.unit), last.value),
+        (f"Target {compact(trend.target, trend.unit)}" if trend.target is not None else "", trend.target),
+        ("Year before", last.year_before),
+        (f"P75 {amount(last.p75, trend.unit)}" if last.p75 is not None else "", last.p75),
+        (f"P25 {amount(last.p25, trend.unit)}" if last.p25 is not None else "", last.p25),
+    ]
+    drawn = {index: y for index, (_, y) in enumerate(wanted) if y is not None}
+    placed = _spread(drawn, gap=(high - low) * _LABEL_HEIGHT / _PLOT_HEIGHT)
+    return [
+        {
+            "text": text if index in placed else "",
+            "x": 1,
+            "xref": "paper",
+            "xanchor": "left",
+            "xshift": 10,
+            "y": placed.get(index, low),
+            "yanchor": "middle",
+            "showarrow": False,
+            "font": {"size": 12},
+        }
+        for index, (text, _) in enumerate(wanted)
+    ]
+
+
+def _value_label(value: float | None, unit: Unit) -> str:
+    return (
+        f"<b>{amount(value, unit)} {unit_word(unit, value)}</b>".replace(" </b>", "</b>") if value is not None else ""
+    )
+
+
+def _spread(positions: dict[int, float], gap: float) -> dict[int, float]:
+    """Move labels apart until neighbours are ``gap`` away, keeping their order and their middle."""
+    order = sorted(positions, key=lambda index: positions[index])
+    spread = [positions[index] for index in order]
+    for _ in range(len(order) * 8):
+        for upper in range(1, len(order)):
+            overlap = gap - (spread[upper] - spread[upper - 1])
+            if overlap > 0:
+                spread[upper] += overlap / 2
+                spread[upper - 1] -= overlap / 2
+    return dict(zip(order, spread, strict=True))
