@@ -85,8 +85,8 @@ def _unexpected(error: Exception) -> str:
     with tempfile.NamedTemporaryFile("w", prefix="hireboard-error-", suffix=".txt", delete=False) as file:
         traceback.print_exception(error, file=file)
     return (
-        f"Something unexpected happened ({type(error).__name__}). This is a mistake in Hireboard; please report it with "
-        f"the details in {file.name}."
+        f"Something unexpected happened ({type(error).__name__}). This is a mistake in Hireboard; please report it "
+        f"with the details in {file.name}."
     )
 
 
