@@ -20,8 +20,8 @@ from services.domain.errors import ConfigurationError
 
 PREFIX = "HIREBOARD_"
 CHECKOUT = Path(__file__).resolve().parent.parent
-# HIREBOARD_PYTHON is read by script/; the tally counts failpoints across processes in tests.
-TOOL_VARIABLES = frozenset({"HIREBOARD_PYTHON", "HIREBOARD_FAILPOINTS_TALLY"})
+# Read by script/ before there is a Python environment; not settings of the server.
+TOOL_VARIABLES = frozenset({"HIREBOARD_PYTHON"})
 
 
 def _setting(default: Any, accepts: str, *, shown: bool = True) -> Any:

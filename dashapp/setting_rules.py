@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
-import re
 import zoneinfo
 from collections.abc import Iterable
 from email.utils import parseaddr
@@ -15,6 +14,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from services.delivery.failpoints import parse as parse_failpoints
+from services.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from dashapp.config import Settings
@@ -35,7 +37,6 @@ KNOWN_KEY_PARTS = (
     "changeme", "change_me", "change-me", "secret", "password", "default", "example", "your_own", "yourkey", "thisismy",
     "insecure", "placeholder", "temporary", "test_key", "development", "x02x01thisismyscretkey",
 )  # fmt: skip
-FAILPOINT = re.compile(r"[a-z0-9_.-]+=(crash|raise|sleep|enospc)(,\d+)?")
 
 
 def writable_folder(folder: Path) -> Path:
@@ -120,9 +121,10 @@ def within(value: int, low: int, high: int) -> int:
 
 
 def failpoints(value: str) -> str:
-    for point in filter(None, value.split(";")):
-        if not FAILPOINT.fullmatch(point.strip()):
-            raise ValueError(f"{point.strip()!r} is no failpoint")
+    try:
+        parse_failpoints(value)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
     return value
 
 

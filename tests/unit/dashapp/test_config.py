@@ -64,7 +64,7 @@ def test_nothing_needs_to_be_configured(tmp_path):
         ("HIREBOARD_HOST", "0.0.0.0", "loopback"),  # noqa: S104  # this is what is refused
         ("HIREBOARD_BASE_URL", "http://hiring.example.com", "loopback"),
         ("HIREBOARD_FAILPOINTS", "render", "NAME=ACTION"),
-        ("HIREBOARD_FAILPOINTS", "render=explode", "crash, raise, sleep or enospc"),
+        ("HIREBOARD_FAILPOINTS", "after-render=explode", "crash, raise, sleep or enospc"),
         ("HIREBOARD_BROWSER", "/no/such/browser", "Chromium"),
         ("HIREBOARD_PROT", "8050", "did you mean HIREBOARD_PORT?"),
     ],
@@ -114,7 +114,7 @@ def test_production_refuses_a_key_that_can_be_guessed(key):
         ("HIREBOARD_BASE_URL", "http://hiring.example.com"),
         ("HIREBOARD_BASE_URL", ""),
         ("HIREBOARD_DATABASE_URL", ""),
-        ("HIREBOARD_FAILPOINTS", "render=crash"),
+        ("HIREBOARD_FAILPOINTS", "after-render=crash"),
     ],
 )
 def test_production_refuses_what_is_only_safe_on_one_laptop(variable, value):
