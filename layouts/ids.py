@@ -1,4 +1,4 @@
-"""Ids of the components that more than one module knows."""
+"""Ids of the components that more than one module knows. assets/client.js uses the same names."""
 
 from __future__ import annotations
 
@@ -7,4 +7,10 @@ URL = "url"
 PAGE = "page"
 """The container the router fills."""
 SNAPSHOT = "snapshot"
-"""dcc.Store: id of the snapshot the page was rendered from; assets/js polls /api/version and writes it."""
+"""dcc.Store: id of the newest published snapshot; assets/client.js polls /api/version and writes it."""
+
+OVERVIEW_HEAD = "overview-head"
+OVERVIEW_FILTERS = "overview-filters"
+OVERVIEW_BODY = "overview-body"
+OVERVIEW_CHART = "overview-chart"
+OVERVIEW_FOOT = "overview-foot"

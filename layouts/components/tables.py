@@ -36,11 +36,11 @@ def table_card(table: Table, width: int = 12, foot: Sequence[Child] = ()) -> Com
 
 
 def data_table(table: Table) -> Component:
-    first, *others = table.columns
-    head = [html.Th(first.label, scope="col"), *(_head(column) for column in others)]
-    fulls = {column.id: _full(table, column.id) for column in others if column.kind == "bullet"}
+    columns = table.columns
+    head = [html.Th(table.heading or table.title, scope="col"), *(_head(column) for column in columns)]
+    fulls = {column.id: _full(table, column.id) for column in columns if column.kind == "bullet"}
     rows = [
-        html.Tr([_name(row, others), *(_cell(row, column, fulls.get(column.id, 0.0)) for column in others)])
+        html.Tr([_name(row, columns), *(_cell(row, column, fulls.get(column.id, 0.0)) for column in columns)])
         for row in table.rows
     ]
     return _scrolling(html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], className=hb("tbl tight")))

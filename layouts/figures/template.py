@@ -13,7 +13,7 @@ MUTED = "#7d8da0"
 TARGET = "#b26a00"
 CLEAR = "rgba(0,0,0,0)"
 
-CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "doubleClick": False, "showTips": False}
+CONFIG: Any = {"displayModeBar": False, "responsive": True, "doubleClick": False, "showTips": False}
 
 AXIS: dict[str, Any] = {
     "showline": False,

@@ -1,0 +1,391 @@
+/* What the browser does by itself: the address of the filters, menus, sheets and dialogs, keys, theme, and the wait for
+   new numbers. Everything listens on the document, because Dash replaces parts of the page at any time. */
+(function () {
+  "use strict";
+
+  var SLOW_MS = 200, POLL_MS = 15000, ANNOUNCE_MS = 60000, CHORD_MS = 1500, NARROW = "(max-width: 640px)", DEFAULT_PERIOD = "12m";
+
+  function byId(id) { return document.getElementById(id); }
+  function all(selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); }
+  function keep(name, value) { try { localStorage.setItem(name, value); } catch (refused) { /* not kept, still works */ } }
+  function kept(name) { try { return localStorage.getItem(name); } catch (refused) { return null; } }
+  function on(type, selector, act) {
+    document.addEventListener(type, function (event) {
+      var hit = event.target.closest ? event.target.closest(selector) : null;
+      if (hit) act(hit, event);
+    });
+  }
+
+  /* ---- one polite voice ---- */
+  var lastSaid = 0;
+  function say(words, urgent) {
+    var live = byId("live"), now = Date.now();
+    if (!live || (!urgent && now - lastSaid < ANNOUNCE_MS)) return;
+    lastSaid = now;
+    live.textContent = words;
+  }
+
+  /* ---- address: dcc.Location listens for this event ---- */
+  function go(search) {
+    if (search === location.search) return;
+    history.pushState({}, "", location.pathname + search);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  }
+
+  function barSearch(bar) {
+    var pairs = new URLSearchParams();
+    all("input[type=radio]:checked, input[type=checkbox]:checked", bar).forEach(function (input) {
+      if (input.name !== "period" || input.value !== DEFAULT_PERIOD) pairs.append(input.name, input.value);
+    });
+    var text = pairs.toString();
+    return text ? "?" + text : "";
+  }
+
+  on("change", ".hb-filters input[type=checkbox], .hb-filters input[type=radio]", function (input) {
+    // After Dash has handled the same event, so that its state and the address agree.
+    setTimeout(function () { go(barSearch(input.closest(".hb-filters"))); }, 0);
+  });
+
+  on("click", "[data-clear]", function (control) {
+    var name = control.getAttribute("data-clear");
+    if (name === "all") { go(""); return; }
+    var pairs = new URLSearchParams(location.search);
+    pairs.delete(name);
+    var text = pairs.toString();
+    go(text ? "?" + text : "");
+    focusSoon('summary[data-filter="' + name + '"]');
+  });
+
+  function focusSoon(selector) {
+    setTimeout(function () { var target = document.querySelector(selector); if (target) target.focus(); }, 60);
+  }
+
+  document.addEventListener("input", function (event) {
+    var box = event.target.closest(".hb-option-search");
+    if (box) narrow(all(".form-check", box.parentNode), event.target.value);
+    if (event.target.id === "jump-field") narrow(all("#jump li"), event.target.value);
+  });
+  function narrow(items, typed) {
+    var wanted = typed.trim().toLowerCase();
+    items.forEach(function (item) { item.hidden = item.textContent.toLowerCase().indexOf(wanted) < 0; });
+  }
+
+  /* ---- details that behave as menus: one open at a time, closed by Esc or a click beside, focus goes back ---- */
+  var MENUS = "details.hb-fl-d[open], details.hb-account[open]";
+  document.addEventListener("click", function (event) {
+    all(MENUS).forEach(function (menu) { if (!menu.contains(event.target)) menu.open = false; });
+  });
+  function closeDetails() {
+    var open = all(MENUS)[0];
+    if (!open) return false;
+    open.open = false;
+    open.querySelector("summary").focus();
+    return true;
+  }
+
+  /* ---- sheets: the side bar below 1024, the filters below 640 ---- */
+  var sheet = null, sheetOpener = null;
+  function openSheet(id, opener) {
+    closeSheet();
+    sheet = byId(id); sheetOpener = opener;
+    if (!sheet) return;
+    sheet.classList.add("hb-open");
+    sheet.setAttribute("role", "dialog");
+    sheet.setAttribute("aria-modal", "true");
+    if (!sheet.hasAttribute("aria-label")) sheet.setAttribute("aria-label", sheet.getAttribute("data-sheet-label"));
+    document.body.classList.add("hb-sheet-open");
+    var first = tabStops(sheet)[0];
+    if (first) first.focus();
+  }
+  function closeSheet() {
+    if (!sheet) return false;
+    sheet.classList.remove("hb-open");
+    sheet.removeAttribute("role");
+    sheet.removeAttribute("aria-modal");
+    document.body.classList.remove("hb-sheet-open");
+    sheet = null;
+    if (sheetOpener && sheetOpener.isConnected) sheetOpener.focus();
+    return true;
+  }
+  function tabStops(within) {
+    return all("a[href], button:not([disabled]), summary, input, [tabindex='0']", within)
+      .filter(function (element) { return element.offsetParent !== null; });
+  }
+  on("click", "[data-sheet]", function (control) { openSheet(control.getAttribute("data-sheet"), control); });
+  on("click", "[data-close]", function () { closeSheet(); });
+  document.addEventListener("click", function (event) {
+    if (sheet && !sheet.contains(event.target) && !event.target.closest("[data-sheet]")) closeSheet();
+  });
+  on("click", ".hb-side a", function () { closeSheet(); });
+
+  /* ---- dialogs ---- */
+  on("click", "[data-dialog]", function (control) {
+    closeDetails();
+    openDialog(control.getAttribute("data-dialog"));
+  });
+  on("click", "[data-dialog-close]", function (control) { byId(control.getAttribute("data-dialog-close")).close(); });
+  on("click", "dialog", function (dialog, event) { if (event.target === dialog) dialog.close(); });
+  on("click", "dialog a[href]", function (link) { link.closest("dialog").close(); });
+  function openDialog(id) {
+    var dialog = byId(id);
+    if (!dialog || dialog.open) return;
+    var field = dialog.querySelector("input");
+    if (field) { field.value = ""; narrow(all("li", dialog), ""); }
+    dialog.showModal();
+    if (field) field.focus();
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" || event.target.id !== "jump-field") return;
+    var first = all("#jump li").filter(function (item) { return !item.hidden; })[0];
+    if (first) first.querySelector("a").click();
+  });
+
+  /* ---- the one menu of the figures ---- */
+  var menuOpener = null;
+  function openMenu(opener) {
+    var menu = byId("tile-menu"), box = opener.getBoundingClientRect();
+    closeMenu();
+    menuOpener = opener;
+    menu.hidden = false;
+    var left = Math.min(Math.max(8, box.right - menu.offsetWidth), innerWidth - menu.offsetWidth - 8);
+    menu.style.left = left + scrollX + "px";
+    menu.style.top = box.bottom + scrollY + 4 + "px";
+    opener.setAttribute("aria-expanded", "true");
+    menu.setAttribute("aria-label", opener.getAttribute("aria-label"));
+    menu.querySelector("[role=menuitem]").focus();
+  }
+  function closeMenu(giveBack) {
+    var menu = byId("tile-menu");
+    if (!menu || menu.hidden) return false;
+    menu.hidden = true;
+    if (menuOpener) {
+      menuOpener.setAttribute("aria-expanded", "false");
+      if (giveBack && menuOpener.isConnected) menuOpener.focus();
+    }
+    return true;
+  }
+  on("click", "[data-menu]", function (opener) {
+    if (opener.getAttribute("aria-expanded") === "true") closeMenu(true); else openMenu(opener);
+  });
+  document.addEventListener("click", function (event) {
+    if (!event.target.closest("#tile-menu, [data-menu]")) closeMenu(false);
+  });
+  function menuKeys(event) {
+    var items = all("#tile-menu [role=menuitem]"), at = items.indexOf(document.activeElement), to = null;
+    if (event.key === "ArrowDown") to = (at + 1) % items.length;
+    if (event.key === "ArrowUp") to = (at - 1 + items.length) % items.length;
+    if (event.key === "Home") to = 0;
+    if (event.key === "End") to = items.length - 1;
+    if (to !== null) { items[to].focus(); event.preventDefault(); return true; }
+    if (event.key === "Tab") { closeMenu(true); return true; }
+    var named = items.filter(function (item) { return item.getAttribute("data-key") === event.key.toLowerCase(); })[0];
+    if (named && !event.ctrlKey && !event.metaKey) { named.click(); event.preventDefault(); return true; }
+    return false;
+  }
+
+  /* ---- the panel: a copy of a section that the page brought along ---- */
+  on("click", "[data-show]", function (control) {
+    var inMenu = control.closest("#tile-menu");
+    var figure = inMenu ? menuOpener.getAttribute("data-menu") : control.getAttribute("data-of");
+    if (inMenu) closeMenu(true);
+    showPanel(control.getAttribute("data-show"), figure);
+  });
+  function showPanel(part, figure) {
+    var source = document.querySelector(
+      '#panel-sources [data-part="' + part + '"][data-figure="' + CSS.escape(figure) + '"]');
+    if (!source) { say("There is nothing to show here.", true); return; }
+    byId("panel-title").textContent = source.getAttribute("title");
+    var body = byId("panel-body");
+    body.replaceChildren.apply(body, Array.prototype.map.call(source.childNodes, function (node) { return node.cloneNode(true); }));
+    if (!byId("panel").open) byId("panel").showModal();
+  }
+
+  /* ---- copy, print, theme, sign out ---- */
+  on("click", "[data-copy]", function (control) {
+    var address = location.href.split("#")[0];
+    if (control.getAttribute("data-copy") === "figure" && menuOpener) address += "#figure-" + menuOpener.getAttribute("data-menu");
+    closeMenu(true);
+    copy(address);
+  });
+  function copy(text) {
+    var done = function () { say("Link copied.", true); };
+    if (navigator.clipboard && isSecureContext) { navigator.clipboard.writeText(text).then(done, function () { byHand(text, done); }); return; }
+    byHand(text, done);
+  }
+  function byHand(text, done) {
+    var field = document.createElement("textarea"), focused = document.activeElement;
+    field.value = text;
+    document.body.appendChild(field);
+    field.select();
+    if (document.execCommand("copy")) done();
+    field.remove();
+    if (focused) focused.focus();
+  }
+  on("click", "[data-print]", function () { window.print(); });
+  on("click", "[data-reload]", function () { location.reload(); });
+  on("click", "[data-theme]", function () {
+    var root = document.documentElement, next = root.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
+    root.setAttribute("data-bs-theme", next);
+    keep("hb-theme", next);
+    say(next === "dark" ? "Dark theme." : "Light theme.", true);
+  });
+  on("click", "[data-sign-out]", function (control) {
+    fetch(control.getAttribute("data-sign-out"), {
+      method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": cookie("_csrf_token") }
+    }).then(function () { location.assign("/login"); });
+  });
+  function cookie(name) {
+    var found = document.cookie.split("; ").filter(function (part) { return part.indexOf(name + "=") === 0; })[0];
+    return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+  }
+
+  /* ---- keys ---- */
+  var chord = 0;
+  function lettersOff() { return kept("hb-letters") === "off"; }
+  function showLetters() {
+    all("[data-letters]").forEach(function (control) {
+      control.setAttribute("aria-pressed", String(lettersOff()));
+      control.textContent = lettersOff() ? "Switch single letters on" : "Switch single letters off";
+    });
+  }
+  on("click", "[data-letters]", function () { keep("hb-letters", lettersOff() ? "on" : "off"); showLetters(); });
+
+  function typing(target) {
+    return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
+      (target.tagName === "INPUT" && !/^(checkbox|radio)$/.test(target.type));
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") {
+      if (closeMenu(true) || closeDetails() || closeSheet()) event.preventDefault();
+      return;
+    }
+    if (!byId("tile-menu") || !byId("tile-menu").hidden) { if (byId("tile-menu") && menuKeys(event)) return; }
+    if (event.key === "Tab" && sheet) { trap(event); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (lettersOff()) return;
+    if (letter(event.key)) event.preventDefault();
+  });
+  function trap(event) {
+    var stops = tabStops(sheet), first = stops[0], last = stops[stops.length - 1];
+    if (event.shiftKey && document.activeElement === first) { last.focus(); event.preventDefault(); }
+    if (!event.shiftKey && document.activeElement === last) { first.focus(); event.preventDefault(); }
+  }
+  function letter(key) {
+    if (Date.now() - chord < CHORD_MS) {
+      chord = 0;
+      return follow({ o: "/", r: "/reports" }[key]);
+    }
+    if (key === "g") { chord = Date.now(); return true; }
+    if (key === "/") { openDialog("jump"); return true; }
+    if (key === "?") { showLetters(); openDialog("keys"); return true; }
+    if (key === "f") return openFilters();
+    if (key === "m") return menuOfFocus();
+    return false;
+  }
+  function follow(path) {
+    var link = path && document.querySelector('.hb-side a.hb-nav-i[href="' + path + '"]');
+    if (!link) return false;
+    link.click();
+    return true;
+  }
+  function openFilters() {
+    var opener = document.querySelector('.hb-filters [data-sheet="filter-sheet"]');
+    if (opener && opener.offsetParent) { openSheet("filter-sheet", opener); return true; }
+    var first = document.querySelector(".hb-filters summary");
+    if (!first) return false;
+    first.focus();
+    first.parentNode.open = true;
+    return true;
+  }
+  function menuOfFocus() {
+    var part = document.activeElement.closest(".hb-tile, .hb-card"), opener = part && part.querySelector("[data-menu]");
+    if (!opener) return false;
+    openMenu(opener);
+    return true;
+  }
+
+  /* ---- fetch: old numbers stay, dimmed, while new ones come; an ended session must not look like a frozen page ---- */
+  var waiting = 0, slow = null;
+  var send = window.fetch;
+  window.fetch = async function (resource, options) {
+    var address = String((resource && resource.url) || resource);
+    var isCallback = address.indexOf("_dash-update-component") >= 0;
+    if (isCallback) begin();
+    try {
+      var answer = await send.call(window, resource, options);
+      if (answer.status === 401 && address.indexOf("_dash-") >= 0) signIn();
+      return answer;
+    } finally {
+      if (isCallback) end();
+    }
+  };
+  function begin() {
+    waiting += 1;
+    if (slow === null) slow = setTimeout(function () { busy(true); }, SLOW_MS);
+  }
+  function end() {
+    waiting -= 1;
+    if (waiting > 0) return;
+    clearTimeout(slow);
+    slow = null;
+    busy(false);
+  }
+  function busy(is) {
+    var page = byId("page");
+    if (!page) return;
+    page.setAttribute("aria-busy", String(is));
+    page.classList.toggle("hb-waiting", is);
+  }
+  function signIn() { location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search)); }
+
+  /* ---- new numbers: ask for the version, let Dash fetch the page's parts when it has changed ---- */
+  var tag = null, version = null;
+  async function poll() {
+    if (document.hidden || !byId("page")) return;
+    var answer;
+    try {
+      answer = await send.call(window, "/api/version", { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store", credentials: "same-origin" });
+    } catch (away) { return; /* the server is away: the next poll asks again */ }
+    if (answer.status === 401) { signIn(); return; }
+    if (answer.status !== 200) return;
+    tag = answer.headers.get("ETag");
+    var next = (await answer.json()).v, shown = shownSnapshot();
+    var isNew = version === null ? Boolean(shown && next && shown !== next) : next !== version;
+    version = next;
+    if (!isNew || !window.dash_clientside) return;
+    window.dash_clientside.set_props("snapshot", { data: next });
+    say("The numbers on this page are new.");
+  }
+  function shownSnapshot() {
+    var head = document.querySelector("[data-snapshot]");
+    return head ? head.getAttribute("data-snapshot") : null;
+  }
+  setInterval(poll, POLL_MS);
+  document.addEventListener("visibilitychange", poll);
+  window.addEventListener("load", function () { setTimeout(poll, 1000); });
+
+  /* ---- where we are, and charts that fit ---- */
+  function mark() {
+    var path = location.pathname;
+    all(".hb-nav-i, a.hb-tab-i").forEach(function (link) {
+      var here = link.getAttribute("href") === path;
+      if (here !== link.hasAttribute("aria-current")) {
+        if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+      }
+    });
+  }
+  function fit(graph) {
+    var small = matchMedia(NARROW).matches, wanted = small ? "M3" : "M1";
+    if (!window.Plotly || !graph.layout || !graph.layout.xaxis || graph.layout.xaxis.dtick === wanted) return;
+    window.Plotly.relayout(graph, { "xaxis.dtick": wanted, "margin.r": small ? 74 : 88 });
+  }
+  function fitAll() { all(".hb-chart .js-plotly-plot").forEach(fit); }
+  var pending = null;
+  function settle() { pending = null; mark(); fitAll(); }
+  new MutationObserver(function () { if (pending === null) pending = setTimeout(settle, 30); })
+    .observe(document.documentElement, { childList: true, subtree: true });
+  window.addEventListener("resize", fitAll);
+  window.addEventListener("beforeprint", function () {
+    all(".js-plotly-plot").forEach(function (graph) { if (window.Plotly) window.Plotly.Plots.resize(graph); });
+  });
+})();

@@ -1,0 +1,161 @@
+"""The Overview: one sentence, the first metric, tiles, pass-through, sources, departments, recruiters, the batch."""
+
+from __future__ import annotations
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import ids
+from layouts.components.card import as_table_button, card, page_note
+from layouts.components.filters import filter_bar
+from layouts.components.markup import Child, attributes, button, hb, icon, present, spoken
+from layouts.components.panel import sources_of_panel
+from layouts.components.status import sample_chip, status_chip
+from layouts.components.tables import funnel_table, table_card
+from layouts.components.tile import kpi_tile, more_button
+from layouts.figures.template import CONFIG
+from layouts.figures.trend import HEIGHT, trend_figure
+from layouts.pages.states import nothing_matches
+from services.domain.metric import Row
+from services.domain.phrases import against_target, change, target
+from services.domain.views import OverviewView, Stamp, Tile, Trend
+from services.domain.wording import amount, at_instant, sample, shown
+
+_TOP_TILES = 4
+"""Tiles beside the hero; the rest stand in a row of four below."""
+_SNAPSHOT_CHARACTERS = 12
+
+
+def overview_page(view: OverviewView) -> Component:
+    return html.Div(
+        [
+            html.Div(overview_head(view), id=ids.OVERVIEW_HEAD),
+            html.Div(filter_bar(view.filters, view.choices), id=ids.OVERVIEW_FILTERS),
+            html.Div(overview_body(view), id=ids.OVERVIEW_BODY, className=hb("live-part")),
+            html.Div(overview_foot(view), id=ids.OVERVIEW_FOOT),
+        ],
+        **attributes(data_page="overview"),
+    )
+
+
+def overview_head(view: OverviewView) -> Component:
+    stamp = html.Span([icon("clock", "s"), f"As of {as_of(view.stamp)}"], className=hb("asof"))
+    printer = button(icon("print"), spoken("Print"), classes="btn icon hide-m", data_print="page", title="Print")
+    return html.Header(
+        [
+            html.Div([html.H1(view.title), html.P(view.subtitle, className=hb("sub"))]),
+            html.Div([stamp, printer], className=hb("row gap-3")),
+        ],
+        className=hb("page-head"),
+        **attributes(data_snapshot=view.stamp.snapshot),
+    )
+
+
+def as_of(stamp: Stamp) -> str:
+    return f"{at_instant(stamp.as_of, stamp.timezone)}, batch {stamp.snapshot[:_SNAPSHOT_CHARACTERS]}"
+
+
+def _time_of(stamp: Stamp) -> str:
+    """``06:00``: the time of day on each tile; the date stands in the head."""
+    return at_instant(stamp.as_of, stamp.timezone).split(", ")[1].split(" ")[0]
+
+
+def overview_body(view: OverviewView) -> list[Component]:
+    notes = [page_note(note) for note in view.notes]
+    if view.is_empty:
+        return [*notes, nothing_matches(view.lede)]
+    time = _time_of(view.stamp)
+    beside = [kpi_tile(tile, time) for tile in view.tiles[:_TOP_TILES]]
+    below = [kpi_tile(tile, time) for tile in view.tiles[_TOP_TILES:]]
+    return [
+        _lede(view),
+        *notes,
+        html.Div([_hero(view), html.Div(beside, className=hb("s5 tiles two-wide"))], className=hb("grid")),
+        html.Div(below, className=hb("tiles mt-4")),
+        html.Div([_funnel(view), table_card(view.sources, width=5)], className=hb("grid mt-4")),
+        html.Div(
+            present(table_card(view.departments), table_card(view.recruiters) if view.recruiters else None),
+            className=hb("grid mt-4"),
+        ),
+        sources_of_panel(view.details, (view.hero, *view.tiles), view.hero_trend),
+    ]
+
+
+def _lede(view: OverviewView) -> Component:
+    rules = " and ".join(view.rules)
+    noun = "rules" if len(view.rules) > 1 else "rule"
+    written = html.Span(f"Written by {noun} {rules} from the numbers below.", className=hb("sub"))
+    return html.P(present(view.lede, written if view.rules else None), className=hb("lede"))
+
+
+def _hero(view: OverviewView) -> Component:
+    tile, trend = view.hero, view.hero_trend
+    return card(
+        html.Span(button(tile.title, classes="name", data_show="definition", data_of=tile.metric_id)),
+        trend.caption,
+        _hero_value(tile),
+        chart(trend),
+        width=7,
+        aside=more_button(tile.metric_id, tile.title, classes="btn small icon"),
+        foot=[*_hero_foot(view), as_table_button("trend")],
+    )
+
+
+def _hero_value(tile: Tile) -> Component:
+    printed = shown(tile.row)
+    words = None
+    if tile.status is not None and tile.target is not None and tile.row.value is not None:
+        words = against_target(tile.row.value, tile.target, tile.unit)
+    moved = change(tile.comparison, tile.unit)
+    value = html.P(
+        present(
+            html.B(printed.text),
+            html.Span(printed.unit) if printed.unit else None,
+            status_chip(tile.status, words) or sample_chip(tile.row),
+        ),
+        className=hb("hero-v"),
+    )
+    compared = html.P([icon(moved.arrow, "s"), f" {moved.text}"], className=hb("sm ink2")) if moved else None
+    return html.Div(present(value, compared), className=hb("row wrap between hero-row"))
+
+
+def chart(trend: Trend) -> Component:
+    """The chart's finding is its name for those who do not see it; its numbers are one click away."""
+    graph = dcc.Graph(id=ids.OVERVIEW_CHART, figure=trend_figure(trend), config=CONFIG, style={"height": f"{HEIGHT}px"})
+    return html.Div(graph, role="img", className=hb("chart"), **attributes(aria_label=trend.finding))
+
+
+def _hero_foot(view: OverviewView) -> list[Child]:
+    tile, row = view.hero, view.hero.row
+    version = next((detail.version for detail in view.details if detail.metric_id == tile.metric_id), None)
+    return [
+        html.Span(target(tile.target, tile.unit, tile.better)),
+        html.Span(sample(row)),
+        _naive(row),
+        html.Span(f"v{version}", className=hb("hide-m")) if version is not None else None,
+    ]
+
+
+def _naive(row: Row) -> Child:
+    if row.naive is None or row.value is None:
+        return None
+    return html.Span(f"Filled only would say {amount(row.naive, row.unit)}")
+
+
+def _funnel(view: OverviewView) -> Component:
+    if not view.funnel:
+        return card(
+            "Pass-through by stage", "", html.P("Nobody applied in this selection.", className=hb("sub")), width=7
+        )
+    return card(
+        "Pass-through by stage",
+        "Share who reach the next stage, people still in process counted (Aalen–Johansen). Line: 95% interval.",
+        funnel_table(view.funnel),
+        width=7,
+        foot=[html.Span(f"Stage reached {view.period_label}")] if view.period_label else (),
+    )
+
+
+def overview_foot(view: OverviewView) -> Component:
+    sentences = [html.Span([icon("clock", "s"), words]) for words in view.trust]
+    return html.Footer(sentences, className=hb("trust"))
