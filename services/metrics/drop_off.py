@@ -1,0 +1,124 @@
+"""Drop-off: where candidates decide against us.
+
+One application counts once a stage, by its last visit. The numerator is the candidate's decision as the reason says
+it, whatever the status in the source: a "rejected" because the candidate did not come is a drop-off. Company rejections
+stay in the denominator; leaving them out would turn 4 of 10 into 4 of 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
+from services.domain.pipeline import Outcome, ReasonKind
+from services.mart.schema import fact_stage_visit as visit
+from services.metrics.dimensions import APPLICATION, TIME
+from services.metrics.figures import Family, Figure, rate_figure
+from services.metrics.plan import Group, Plan
+from services.metrics.question import Question
+
+ADVANCED, REJECTED, DROPPED, UNKNOWN, POSITION_FILLED, TRANSFERRED, RETURNED = range(7)
+
+DROP_OFF_RATE = Metric(
+    id="drop_off_rate",
+    name="Drop-off",
+    unit=Unit.RATE,
+    estimator=Estimator.PLAIN_RATE,
+    anchor=Anchor.LEFT,
+    family="drop_off",
+    grain="application and stage, last visit",
+    summary="Share of those who left a stage that left by their own decision.",
+    better=Better.LOWER,
+    stop="left the stage",
+    denominator="advanced + rejected + dropped; company rejections stay in it",
+    exclusions=(
+        "still in the stage",
+        "transferred",
+        "position filled",
+        "moved back",
+        "ended without a known reason (counted, with bounds)",
+        "moves undone within 60 seconds",
+    ),
+    dimensions=(*APPLICATION, "stage", "canonical_stage", *TIME),
+    extra={
+        "advanced": "moved on",
+        "rejected": "company decision",
+        "dropped": "candidate's decision: withdrawn, did not come, unresponsive",
+        "unknown": "ended without a known reason",
+        "position_filled": "left because the position was filled",
+        "transferred": "moved to another requisition",
+        "returned": "moved back to an earlier stage",
+        "bound_low": "rate if no unknown one had dropped out",
+        "bound_high": "rate if every unknown one had dropped out",
+    },
+)
+METRICS = (DROP_OFF_RATE,)
+_CANDIDATE = (ReasonKind.CANDIDATE.value, ReasonKind.NO_SHOW.value, ReasonKind.UNRESPONSIVE.value)
+
+
+def _plan(plan: Plan, metric: Metric) -> None:
+    question, columns = plan.question, visit.c
+    rank = sa.func.row_number().over(
+        partition_by=(columns.application_id, columns.stage),
+        order_by=(columns.entered_at.desc(), columns.visit_id.desc()),
+    )
+    known = (
+        sa.select(
+            *plan.group_columns(visit, on=columns.exited_on),
+            columns.exited_on,
+            columns.exited_at,
+            columns.exit_kind,
+            columns.reason_kind,
+            rank.label("rank"),
+        )
+        .where(*question.conditions(visit), columns.entered_at <= question.as_of)
+        .cte("visits_known")
+    )
+    rows = sa.select(
+        *(known.c[f"g{index}"] for index in range(len(question.by))),
+        sa.literal_column("0").label("t"),
+        _kind(known).label("kind"),
+    ).where(known.c.rank == 1, known.c.exited_at <= question.as_of, *question.in_period(known.c.exited_on))
+    plan.tabulate(metric.id, "visit", rows.cte("visits_left"))
+
+
+def _kind(known: sa.CTE) -> sa.ColumnElement[int]:
+    exit_kind, reason = known.c.exit_kind, known.c.reason_kind
+    return sa.case(
+        (exit_kind.in_(("advanced", Outcome.HIRED.value)), ADVANCED),
+        (exit_kind == "returned", RETURNED),
+        (exit_kind == Outcome.TRANSFERRED.value, TRANSFERRED),
+        (exit_kind == Outcome.WITHDRAWN.value, DROPPED),
+        (reason.in_(_CANDIDATE), DROPPED),
+        (exit_kind == Outcome.POSITION_FILLED.value, POSITION_FILLED),
+        (reason == ReasonKind.POSITION_FILLED.value, POSITION_FILLED),
+        (reason == ReasonKind.TRANSFER.value, TRANSFERRED),
+        (exit_kind == Outcome.REJECTED.value, REJECTED),
+        (reason == ReasonKind.COMPANY.value, REJECTED),
+        else_=UNKNOWN,
+    )
+
+
+def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
+    del question, dims
+    table = group.table(metric.id)
+    dropped, unknown = table.of_kind(DROPPED), table.of_kind(UNKNOWN)
+    resolved = table.of_kind(ADVANCED, REJECTED, DROPPED)
+    extra: dict[str, float | int | None] = {
+        "advanced": table.of_kind(ADVANCED),
+        "rejected": table.of_kind(REJECTED),
+        "dropped": dropped,
+        "unknown": unknown,
+        "position_filled": table.of_kind(POSITION_FILLED),
+        "transferred": table.of_kind(TRANSFERRED),
+        "returned": table.of_kind(RETURNED),
+    }
+    if resolved and unknown:
+        extra["bound_low"] = dropped / (resolved + unknown)
+        extra["bound_high"] = (dropped + unknown) / (resolved + unknown)
+    return rate_figure(dropped, resolved, extra)
+
+
+FAMILY = Family(METRICS, _plan, _figure)

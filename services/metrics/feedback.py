@@ -1,0 +1,291 @@
+"""Feedback after interviews, in business time of the office, the interviewer's leave left out.
+
+A missing feedback is censored at as-of; dropping it would say 6 hours where 8 are right. Business clocks sit on a grid
+of one minute, since 16 hours and 1 minute is late and 16 hours is not; a tenth of a day could not tell them apart.
+Business days sit on a grid of 1/10,000 day: every working day counts 1, however long it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.domain.metric import Anchor, Better, Estimator, Metric, Reason, Unit
+from services.mart.constructs import SecondsBetween
+from services.mart.schema import dim_calendar as calendar
+from services.mart.schema import fact_feedback as feedback
+from services.mart.schema import feedback_leave as leave
+from services.metrics.dimensions import APPLICATION, TIME
+from services.metrics.estimators import SLACK
+from services.metrics.figures import Family, Figure, curve_figure, rate_figure
+from services.metrics.plan import Group, Plan
+from services.metrics.question import Question
+
+MINUTES_PER_HOUR = 60
+DAY_GRID = 10_000
+LATE_AFTER = 2 * DAY_GRID
+"""Late means more than two business days; exactly two is not late."""
+ROLE_MINIMUM = 3
+"""Feedbacks owed before a role is judged."""
+BREACH_SHARE, BREACH_ROLES = 0.30, 10
+SUBMITTED, BEFORE_END, MISSING = 0, 1, 2
+LATE, IN_TIME, TOO_FEW, UNDECIDED = 0, 1, 2, 3
+
+_DIMENSIONS = (*(name for name in APPLICATION if name not in {"source", "channel"}), "interviewer", *TIME)
+
+FEEDBACK_TURNAROUND = Metric(
+    id="feedback_turnaround",
+    name="Feedback turnaround",
+    unit=Unit.BUSINESS_HOURS,
+    estimator=Estimator.KAPLAN_MEIER,
+    anchor=Anchor.INTERVIEW_END,
+    family="feedback",
+    grain="feedback owed",
+    summary="Median business hours from an interview's scheduled end to the feedback, missing ones included.",
+    better=Better.LOWER,
+    start="scheduled end of the interview",
+    stop="feedback submitted",
+    clock="business hours of the office; the interviewer's leave stops it",
+    denominator="feedback owed for interviews of the period; n = owed, events = submitted",
+    censored_by=("as of",),
+    exclusions=("cancelled interviews", "candidate did not come", "shadowing interviewers"),
+    dimensions=_DIMENSIONS,
+    extra={
+        "business_days": "the same median in business days",
+        "missing": "feedback that has not come",
+        "before_end": "submitted before the interview's end, counted as 0",
+    },
+)
+METRICS = (
+    FEEDBACK_TURNAROUND,
+    replace(
+        FEEDBACK_TURNAROUND,
+        id="feedback_late_rate",
+        name="Late feedback",
+        unit=Unit.RATE,
+        estimator=Estimator.PLAIN_RATE,
+        summary="Share of feedback that took, or is already taking, more than two business days.",
+        denominator="feedback submitted, or missing and already late",
+        censored_by=(),
+        extra={
+            "late_submitted": "came late",
+            "late_missing": "missing and late",
+            "not_yet_due": "missing, not late yet",
+        },
+    ),
+    replace(
+        FEEDBACK_TURNAROUND,
+        id="roles_with_late_feedback",
+        name="Roles with late feedback",
+        unit=Unit.RATE,
+        estimator=Estimator.PLAIN_RATE,
+        grain="requisition",
+        summary="Share of roles whose median feedback takes more than two business days.",
+        denominator="roles with at least 3 feedbacks owed in the period",
+        censored_by=(),
+        exclusions=("roles with fewer than 3 feedbacks owed (counted)",),
+        extra={
+            "too_few": "roles with fewer than 3 feedbacks owed",
+            "undecided": "roles whose median is not known yet (in the denominator)",
+            "breach": "1 = more than 0.30 of at least 10 roles",
+        },
+    ),
+)
+
+
+def _plan(plan: Plan, metric: Metric) -> None:
+    match metric.id:
+        case "feedback_turnaround":
+            plan.tabulate("feedback_hours", "feedback", _on_grid(plan, "minutes"))
+            plan.tabulate("feedback_days", "feedback", _on_grid(plan, "days"))
+        case "feedback_late_rate":
+            plan.tabulate("feedback_lateness", "feedback", _on_grid(plan, "lateness"))
+        case _:
+            plan.tabulate(metric.id, "feedback", _roles(plan))
+
+
+def _groups(plan: Plan, rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
+    return [rows.c[f"g{index}"] for index in range(len(plan.question.by))]
+
+
+def _on_grid(plan: Plan, clock: str) -> sa.CTE:
+    owed = feedback_clocks(plan)
+    times: dict[str, sa.ColumnElement[int]] = {
+        "minutes": owed.c.minutes,
+        "days": owed.c.days,
+        "lateness": sa.case((owed.c.days > LATE_AFTER, 1), else_=0),
+    }
+    return sa.select(*_groups(plan, owed), times[clock].label("t"), owed.c.kind).cte(f"feedback_{clock}")
+
+
+def feedback_clocks(plan: Plan) -> sa.CTE:
+    """Each feedback owed in the period with its clock at submission or as-of: minutes, and 1/10,000 business days."""
+    return plan.shared("feedback_clocks", lambda: _feedback_clocks(plan))
+
+
+def _feedback_clocks(plan: Plan) -> sa.CTE:
+    owed = _owed(plan)
+    away = _leave_taken(owed)
+    seconds = owed.c.stop_seconds - owed.c.due_seconds - sa.func.coalesce(away.c.seconds, 0)
+    days = owed.c.stop_days - owed.c.due_days - sa.func.coalesce(away.c.days, 0.0)
+    minutes = sa.func.greatest(0, sa.func.floor((seconds + 30) / sa.literal_column("60.0")))
+    on_day_grid = sa.func.greatest(0, sa.func.floor(days * DAY_GRID + sa.literal_column("0.5")))
+    return (
+        sa.select(
+            *_groups(plan, owed),
+            owed.c.requisition_id,
+            owed.c.kind,
+            sa.cast(minutes, sa.BigInteger).label("minutes"),
+            sa.cast(on_day_grid, sa.BigInteger).label("days"),
+        )
+        .outerjoin(away, away.c.feedback_id == owed.c.feedback_id)
+        .cte("feedback_clock")
+    )
+
+
+def _owed(plan: Plan) -> sa.CTE:
+    question, columns = plan.question, feedback.c
+    now = _now(question)
+    is_in = columns.submitted_at <= question.as_of
+    kind = sa.case(
+        (sa.and_(is_in, columns.submitted_at < columns.due_from_at), BEFORE_END), (is_in, SUBMITTED), else_=MISSING
+    )
+    return (
+        sa.select(
+            *plan.group_columns(feedback, on=columns.due_from_on),
+            columns.feedback_id,
+            columns.requisition_id,
+            kind.label("kind"),
+            columns.due_from_business_seconds.label("due_seconds"),
+            columns.due_from_business_days.label("due_days"),
+            sa.case((is_in, columns.submitted_business_seconds), else_=now.c.seconds).label("stop_seconds"),
+            sa.case((is_in, columns.submitted_business_days), else_=now.c.days).label("stop_days"),
+        )
+        .outerjoin(now, now.c.calendar_id == columns.calendar_id)
+        .where(*question.conditions(feedback), *question.in_period(columns.due_from_on))
+        .where(columns.due_from_at <= question.as_of)
+        .cte("feedback_owed")
+    )
+
+
+def _now(question: Question) -> sa.Subquery:
+    """Where as-of lies on the working-time axis of each calendar."""
+    columns, as_of = calendar.c, sa.literal(question.as_of, sa.DateTime)
+    open_until = sa.func.least(columns.closes_at, as_of)
+    worked = SecondsBetween(columns.opens_at, open_until)
+    length = sa.func.greatest(1, SecondsBetween(columns.opens_at, columns.closes_at))
+    return (
+        sa.select(
+            columns.calendar_id,
+            sa.func.max(columns.business_seconds + worked).label("seconds"),
+            sa.func.max(columns.business_days + worked * sa.literal_column("1.0") / length).label("days"),
+        )
+        .where(columns.opens_at <= as_of)
+        .group_by(columns.calendar_id)
+        .subquery("calendar_now")
+    )
+
+
+def _leave_taken(owed: sa.CTE) -> sa.Subquery:
+    """The interviewer's leave within each clock, in both coordinates."""
+
+    def overlap(start: Any, end: Any, due: Any, stop: Any) -> sa.ColumnElement[Any]:
+        return sa.func.greatest(0, sa.func.least(end, stop) - sa.func.greatest(start, due))
+
+    seconds = overlap(
+        leave.c.from_business_seconds, leave.c.to_business_seconds, owed.c.due_seconds, owed.c.stop_seconds
+    )
+    days = overlap(leave.c.from_business_days, leave.c.to_business_days, owed.c.due_days, owed.c.stop_days)
+    return (
+        sa.select(leave.c.feedback_id, sa.func.sum(seconds).label("seconds"), sa.func.sum(days).label("days"))
+        .join(owed, owed.c.feedback_id == leave.c.feedback_id)
+        .group_by(leave.c.feedback_id)
+        .subquery("leave_taken")
+    )
+
+
+def _roles(plan: Plan) -> sa.CTE:
+    """One row a role: late when the Kaplan-Meier median of its feedback is known to exceed two business days.
+
+    The median exceeds two days exactly when S(2 days) > 0.5 and somebody was followed beyond two days.
+    """
+    clock = feedback_clocks(plan)
+    keys = [*_groups(plan, clock), clock.c.requisition_id]
+    submitted = clock.c.kind.in_((SUBMITTED, BEFORE_END))
+    points = (
+        sa.select(
+            *keys, clock.c.days, sa.func.count().label("leaving"), sa.func.count().filter(submitted).label("events")
+        )
+        .group_by(*keys, clock.c.days)
+        .cte("role_points")
+    )
+    by = [*_groups(plan, points), points.c.requisition_id]
+    at_risk = sa.func.sum(points.c.leaving).over(partition_by=by, order_by=points.c.days.desc())
+    staying = (at_risk - points.c.events) * sa.literal_column("1.0") / at_risk
+    risk = sa.select(*points.c, staying.label("staying")).cte("role_risk")
+    role_keys = [*_groups(plan, risk), risk.c.requisition_id]
+    by_then: sa.ColumnElement[float] = sa.func.product(risk.c.staying).filter(risk.c.days <= LATE_AFTER)
+    role = (
+        sa.select(
+            *role_keys,
+            sa.func.sum(risk.c.leaving).label("owed"),
+            sa.func.coalesce(by_then, 1.0).label("survival"),
+            sa.func.max(risk.c.days).label("longest"),
+        )
+        .group_by(*role_keys)
+        .cte("role")
+    )
+    minimum = 1 if plan.question.raw else ROLE_MINIMUM
+    kind = sa.case(
+        (role.c.owed < minimum, TOO_FEW),
+        (role.c.survival <= 0.5 + SLACK, IN_TIME),
+        (role.c.longest > LATE_AFTER, LATE),
+        else_=UNDECIDED,
+    )
+    return sa.select(*_groups(plan, role), sa.literal_column("0").label("t"), kind.label("kind")).cte("role_judged")
+
+
+def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
+    del dims
+    match metric.id:
+        case "feedback_turnaround":
+            return _turnaround(question, group)
+        case "feedback_late_rate":
+            table = group.table("feedback_lateness")
+            submitted = (SUBMITTED, BEFORE_END)
+            late = {
+                "late_submitted": sum(table.counts.get((1, kind), 0) for kind in submitted),
+                "late_missing": table.counts.get((1, MISSING), 0),
+            }
+            known = table.of_kind(*submitted) + late["late_missing"]
+            not_yet = {"not_yet_due": table.counts.get((0, MISSING), 0)}
+            return rate_figure(sum(late.values()), known, {**late, **not_yet})
+        case _:
+            return _late_roles(group.table(metric.id))
+
+
+def _turnaround(question: Question, group: Group) -> Figure:
+    hours, days = group.table("feedback_hours"), group.table("feedback_days")
+    events, censored = (SUBMITTED, BEFORE_END), (MISSING,)
+    in_days = curve_figure(days, events=events, censored=censored, scale=DAY_GRID, raw=question.raw)
+    extra = {
+        "business_days": float(in_days.value) if in_days.value is not None else None,
+        "missing": hours.of_kind(MISSING),
+        "before_end": hours.of_kind(BEFORE_END),
+    }
+    return curve_figure(hours, events=events, censored=censored, scale=MINUTES_PER_HOUR, raw=question.raw, extra=extra)
+
+
+def _late_roles(table: Any) -> Figure:
+    late, roles = table.of_kind(LATE), table.of_kind(LATE, IN_TIME, UNDECIDED)
+    extra = {"too_few": table.of_kind(TOO_FEW), "undecided": table.of_kind(UNDECIDED)}
+    if roles == 0:
+        return Figure(None, 0, Reason.NO_DATA, numerator=0, denominator=0, extra=extra)
+    is_breach = roles >= BREACH_ROLES and late > BREACH_SHARE * roles + SLACK
+    return rate_figure(late, roles, {**extra, "breach": int(is_breach)})
+
+
+FAMILY = Family(METRICS, _plan, _figure)

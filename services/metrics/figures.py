@@ -1,0 +1,158 @@
+"""From count tables to a figure: value, interval, n, events and reason, before the small-n rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from services.domain.metric import Metric, Reason
+from services.metrics.competing_risks import Exits, Incidence, aalen_johansen
+from services.metrics.estimators import (
+    AT_RISK_MINIMUM,
+    Lifetimes,
+    kaplan_meier,
+    mean,
+    quantile_type7,
+    wilson,
+)
+from services.metrics.plan import LATE_ENTRY, CountTable, Group, Plan
+from services.metrics.question import Question
+
+TENTHS = 10
+"""Grid points per day."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A value of None always has a reason. ``resolved``: units with a known outcome, what the small-n rule looks at."""
+
+    value: float | int | None
+    n: int
+    reason: Reason | None = None
+    events: int | None = None
+    resolved: int | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    low: float | None = None
+    high: float | None = None
+    p25: float | None = None
+    p75: float | None = None
+    naive: float | None = None
+    horizon: int | None = None
+    note: str | None = None
+    extra: Mapping[str, float | int | None] = field(default_factory=dict)
+    """Integers are counts and always shown; floats are estimates and fall under the small-n rule."""
+    exempt: bool = False
+    """A count, or the clock of one requisition: the small-n rule does not apply."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Metrics that are computed alike. ``plan`` says what to fetch, ``figure`` finishes one group."""
+
+    metrics: tuple[Metric, ...]
+    plan: Callable[[Plan, Metric], None]
+    figure: Callable[[Question, Metric, Group, Mapping[str, str | None]], Figure]
+
+
+def count_figure(count: int, extra: Mapping[str, float | int | None] | None = None) -> Figure:
+    """A count is 0 when there is none."""
+    return Figure(count, count, extra=extra or {}, exempt=True)
+
+
+def rate_figure(
+    numerator: int, denominator: int, extra: Mapping[str, float | int | None] | None = None, note: str | None = None
+) -> Figure:
+    """A plain proportion with Wilson's interval; None of nothing."""
+    if denominator == 0:
+        return Figure(None, 0, Reason.NO_DATA, numerator=0, denominator=0, extra=extra or {})
+    low, high = wilson(numerator, denominator) or (None, None)
+    return Figure(
+        numerator / denominator,
+        denominator,
+        resolved=denominator,
+        numerator=numerator,
+        denominator=denominator,
+        low=low,
+        high=high,
+        note=note,
+        extra=extra or {},
+    )
+
+
+def median_figure(
+    table: CountTable, kinds: Sequence[int], scale: float, extra: Mapping[str, float | int | None] | None = None
+) -> Figure:
+    """The ordinary (type 7) median with quartiles; mean and P90 in extra. ``scale``: grid points per unit."""
+    times = table.times(*kinds)
+    counts = table.at(times, *kinds)
+    total = int(counts.sum())
+    if total == 0:
+        return Figure(None, 0, Reason.NO_DATA, extra=extra or {})
+    values = {level: _scaled(quantile_type7(times, counts, level), scale) for level in (0.25, 0.5, 0.75, 0.9)}
+    more = {"mean": _scaled(mean(times, counts), scale), "p90": values[0.9]}
+    return Figure(
+        values[0.5],
+        total,
+        resolved=total,
+        p25=values[0.25],
+        p75=values[0.75],
+        extra={**more, **(extra or {})},
+    )
+
+
+def naive_median(table: CountTable, kinds: Sequence[int], scale: float) -> float | None:
+    """The ordinary median of ``kinds`` alone; None of nothing."""
+    times = table.times(*kinds)
+    return _scaled(quantile_type7(times, table.at(times, *kinds), 0.5), scale)
+
+
+def curve_figure(
+    table: CountTable,
+    *,
+    events: Sequence[int],
+    censored: Sequence[int],
+    scale: float,
+    raw: bool,
+    extra: Mapping[str, float | int | None] | None = None,
+) -> Figure:
+    """Kaplan-Meier median with quartiles and the Brookmeyer-Crowley interval; the naive median beside it."""
+    times = table.times(LATE_ENTRY, *events, *censored)
+    lifetimes = Lifetimes(times, table.at(times, LATE_ENTRY), table.at(times, *events), table.at(times, *censored))
+    happened = int(lifetimes.events.sum())
+    if lifetimes.subjects == 0:
+        return Figure(None, 0, Reason.NO_DATA, events=0, extra=extra or {})
+    curve = kaplan_meier(lifetimes, minimum_at_risk=1 if raw else AT_RISK_MINIMUM)
+    median = _scaled(curve.quantile(0.5), scale)
+    low, high = curve.quantile_interval(0.5)
+    end = curve.end if curve.end is not None else int(times[-1])
+    return Figure(
+        median,
+        lifetimes.subjects,
+        None if median is not None else Reason.NOT_REACHED,
+        events=happened,
+        resolved=happened,
+        low=_scaled(low, scale),
+        high=_scaled(high, scale),
+        p25=_scaled(curve.quantile(0.75), scale),
+        p75=_scaled(curve.quantile(0.25), scale),
+        naive=naive_median(table, events, scale),
+        note=None if median is not None else f"> {end / scale:g}",
+        extra=extra or {},
+    )
+
+
+def exits_of(table: CountTable, causes: Sequence[int], censored: Sequence[int]) -> Exits:
+    times = table.times(LATE_ENTRY, *causes, *censored)
+    by_cause = np.array([table.at(times, cause) for cause in causes], dtype=np.int64).reshape(len(causes), len(times))
+    return Exits(times, table.at(times, LATE_ENTRY), by_cause, table.at(times, *censored))
+
+
+def incidence(exits: Exits, *, raw: bool) -> Incidence:
+    return aalen_johansen(exits, minimum_at_risk=1 if raw else AT_RISK_MINIMUM)
+
+
+def _scaled(value: float | None, scale: float) -> float | None:
+    return None if value is None else value / scale

@@ -1,0 +1,361 @@
+"""Pass-through from one stage to another, and source conversion: Aalen-Johansen at a horizon.
+
+The cohort is every application that reached stage A in the period. Reaching B is the event; rejection, withdrawal, the
+position being filled and a transfer compete; whoever is still on the way is censored. A stage counts as reached when
+the application entered it or a later one, so a skipped one is reached and passed at once and the funnel multiplies out.
+
+Example: of 12 in screen 4 advanced, 5 left otherwise, 3 are open: 59/144 = 0.41 by day 30, not 4/12 and not 4/9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+import sqlalchemy as sa
+
+from services.domain.metric import Anchor, Better, Estimator, Metric, Reason, Unit
+from services.domain.pipeline import Outcome, Stage, UndoneBy
+from services.mart.constructs import SecondsBetween, TenthsOfDay
+from services.mart.schema import fact_application as application
+from services.metrics.competing_risks import Incidence
+from services.metrics.dimensions import APPLICATION, TIME
+from services.metrics.estimators import SLACK
+from services.metrics.figures import TENTHS, Family, Figure, exits_of, incidence, rate_figure
+from services.metrics.plan import Group, Plan
+from services.metrics.question import Question
+
+REACHED, REJECTED, WITHDRAWN, POSITION_FILLED, TRANSFERRED, ARCHIVED, OPEN, INTERNAL, REHIRE = range(9)
+CAUSES = (REACHED, REJECTED, WITHDRAWN, POSITION_FILLED, TRANSFERRED, ARCHIVED)
+ADJACENT_DAYS, DISTANT_DAYS = 60, 120
+OVERALL = "applied to hired"
+
+_CAUSE_NAMES = {
+    REJECTED: "rejected",
+    WITHDRAWN: "withdrawn",
+    POSITION_FILLED: "position_filled",
+    TRANSFERRED: "transferred",
+    ARCHIVED: "archived",
+}
+_AJ_EXTRA = {
+    "so_far": "share of the cohort that has arrived until now",
+    "resolved_only": "share among those with a known end (also as naive)",
+    **{f"by_{name}": f"probability to have left as {name} by the horizon" for name in _CAUSE_NAMES.values()},
+    "still_there": "probability to be still on the way at the horizon",
+    "open": "still on the way now",
+}
+PASS_THROUGH_RATE = Metric(
+    id="pass_through_rate",
+    name="Pass-through",
+    unit=Unit.RATE,
+    estimator=Estimator.AALEN_JOHANSEN,
+    anchor=Anchor.REACHED,
+    family="pass_through",
+    grain="application",
+    summary="Probability to reach the next stage within the horizon, all ways out competing.",
+    better=Better.HIGHER,
+    start="reached stage A (entered it or a later one)",
+    stop="reached stage B",
+    clock="elapsed; first time counts, a step back takes nothing away",
+    horizon_days=ADJACENT_DAYS,
+    denominator="applications that reached A in the period; n = applications, events = reached B",
+    censored_by=("as of",),
+    exclusions=("prospects without a requisition",),
+    dimensions=(*APPLICATION, "transition", *TIME),
+    extra=_AJ_EXTRA,
+)
+
+
+def _variant(suffix: str, name: str, summary: str, denominator: str) -> Metric:
+    return replace(
+        PASS_THROUGH_RATE,
+        id=f"pass_through_rate_{suffix}",
+        name=f"Pass-through, {name}",
+        estimator=Estimator.PLAIN_RATE,
+        summary=summary,
+        denominator=denominator,
+        horizon_days=None,
+        censored_by=(),
+        variant_of="pass_through_rate",
+        extra={},
+    )
+
+
+METRICS = (
+    PASS_THROUGH_RATE,
+    _variant(
+        "matured",
+        "matured cohort",
+        "Share that reached B within the horizon, of those whose horizon is over.",
+        "applications that reached A in the period and at least the horizon before as-of",
+    ),
+    _variant(
+        "resolved",
+        "resolved only",
+        "Reached B among those with a known end. Too low while the good ones still run.",
+        "applications of the cohort that reached B or left",
+    ),
+    _variant(
+        "activity",
+        "activity ratio",
+        "Arrivals in B in the period over arrivals in A in the period; not a cohort.",
+        "applications that reached A in the period",
+    ),
+    _variant(
+        "snapshot",
+        "so far",
+        "Reached B until as-of, of all that reached A in the period.",
+        "applications that reached A in the period",
+    ),
+    replace(
+        PASS_THROUGH_RATE,
+        id="source_conversion",
+        name="Source conversion",
+        anchor=Anchor.APPLIED,
+        family="sources",
+        summary="Probability that an application becomes a hire within 120 days, by its own first valid source claim.",
+        start="applied",
+        stop="offer accepted and not undone before the start",
+        horizon_days=DISTANT_DAYS,
+        denominator="external applications received in the period",
+        exclusions=("internal applicants and rehires (counted apart)",),
+        dimensions=(*APPLICATION, *TIME),
+        extra={**_AJ_EXTRA, "internal": "internal applicants left out", "rehire": "rehires left out"},
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Transition:
+    start: Stage
+    stop: Stage
+    horizon_days: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.start} to {self.stop}"
+
+    @property
+    def tag(self) -> str:
+        return f"{self.start}_{self.stop}"
+
+
+def transitions(stages: tuple[str, ...]) -> dict[str, Transition]:
+    """Every pair of stages the sources use, by label. Adjacent ones have a horizon of 60 days, all others of 120."""
+    used = [Stage(stage) for stage in stages]
+    adjacent = set(pairwise(used))
+    return {
+        f"{start} to {stop}": Transition(start, stop, ADJACENT_DAYS if (start, stop) in adjacent else DISTANT_DAYS)
+        for index, start in enumerate(used)
+        for stop in used[index + 1 :]
+    }
+
+
+def adjacent_labels(stages: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{start} to {stop}" for start, stop in pairwise(stages))
+
+
+def _asked(question: Question, metric: Metric) -> list[Transition]:
+    known = transitions(question.stages)
+    chosen = [str(value) for value in question.chosen.get("transition", ())]
+    if metric.id == "source_conversion" or not (chosen or question.asks_for("transition")):
+        overall = Transition(Stage.APPLIED, Stage.HIRED, DISTANT_DAYS)
+        return [overall]
+    return [known[label] for label in chosen or adjacent_labels(question.stages)]
+
+
+def _plan(plan: Plan, metric: Metric) -> None:
+    for transition in _asked(plan.question, metric):
+        match metric.id:
+            case "pass_through_rate_activity":
+                _plan_activity(plan, transition)
+            case "pass_through_rate_matured":
+                _plan_matured(plan, transition)
+            case "source_conversion":
+                plan.tabulate("conversion", "application", _cohort(plan, transition, external=True), entry=True)
+            case _:
+                tag = f"cohort_{transition.tag}"
+                plan.tabulate(tag, "application", _cohort(plan, transition), entry=True)
+
+
+def _reached(stage: Stage, question: Question) -> sa.ColumnElement[datetime]:
+    """When the stage or a later one was reached; None = not by then."""
+    columns = application.c
+    if stage is not Stage.HIRED:
+        return columns[f"{stage}_at"]
+    undone = columns.undone_at
+    return sa.case((sa.or_(undone.is_(None), undone > question.as_of), columns.accepted_at))
+
+
+def _reached_on(stage: Stage) -> sa.ColumnElement[date]:
+    return application.c.accepted_on if stage is Stage.HIRED else application.c[f"{stage}_on"]
+
+
+def _groups(plan: Plan, transition: Transition) -> list[sa.Label[object]]:
+    label: sa.ColumnElement[str] = sa.literal_column(f"'{transition.label}'")
+    literal = {"transition": label}
+    return list(plan.group_columns(application, on=_reached_on(transition.start), literal=literal))
+
+
+def _cohort(plan: Plan, transition: Transition, *, external: bool = False) -> sa.CTE:
+    question, columns = plan.question, application.c
+    as_of, start = question.as_of, columns[f"{transition.start}_at"]
+    reached = _reached(transition.stop, question)
+    has_reached, has_undone, has_ended = reached <= as_of, columns.undone_at <= as_of, columns.ended_at <= as_of
+    stop_at = sa.case(
+        (has_reached, reached), (has_undone, columns.undone_at), (has_ended, columns.ended_at), else_=as_of
+    )
+    kinds = [
+        *_left_apart(external=external),
+        (has_reached, REACHED),
+        (sa.and_(has_undone, columns.undone_by == UndoneBy.COMPANY.value), REJECTED),
+        (has_undone, WITHDRAWN),
+        (sa.not_(sa.func.coalesce(has_ended, sa.false())), OPEN),
+        *((columns.outcome == outcome.value, kind) for outcome, kind in _OUTCOMES.items()),
+    ]
+    stop = TenthsOfDay(SecondsBetween(start, stop_at))
+    # nothing after the horizon changes the estimate: one grid point stands for all of it
+    beyond = transition.horizon_days * TENTHS + 1
+    statement = sa.select(
+        *_groups(plan, transition),
+        sa.func.least(stop, beyond).label("t"),
+        sa.case(*kinds, else_=ARCHIVED).label("kind"),
+        _entry(question, start, stop).label("entry"),
+    ).where(*question.conditions(application), *question.in_period(_reached_on(transition.start)))
+    statement = statement.where(start <= as_of, stop >= 0)
+    if question.data_from is not None:
+        statement = statement.where(stop_at >= question.data_from)
+    return statement.cte("conversion_cohort" if external else f"cohort_of_{transition.tag}")
+
+
+_OUTCOMES = {
+    Outcome.REJECTED: REJECTED,
+    Outcome.WITHDRAWN: WITHDRAWN,
+    Outcome.POSITION_FILLED: POSITION_FILLED,
+    Outcome.TRANSFERRED: TRANSFERRED,
+}
+
+
+def _left_apart(*, external: bool) -> list[tuple[sa.ColumnElement[bool], int]]:
+    columns = application.c
+    return [(columns.is_internal, INTERNAL), (columns.is_rehire, REHIRE)] if external else []
+
+
+def _entry(question: Question, start: sa.ColumnElement[datetime], stop: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """Age at which it entered, when it was on the way before the data begin; -1 = from the beginning."""
+    if question.data_from is None:
+        return sa.literal_column("-1")
+    age = TenthsOfDay(SecondsBetween(start, sa.literal(question.data_from, sa.DateTime)))
+    return sa.case((start < question.data_from, sa.func.least(age, stop - 1)), else_=-1)
+
+
+def _plan_activity(plan: Plan, transition: Transition) -> None:
+    """Two plain counts, each by its own date: arrivals in A and arrivals in B."""
+    question = plan.question
+    for part, stage in (("a", transition.start), ("b", transition.stop)):
+        reached, on = _reached(stage, question), _reached_on(stage)
+        rows = sa.select(
+            *_groups_by(plan, transition, on),
+            sa.literal_column("0").label("t"),
+            sa.literal_column("0").label("kind"),
+        ).where(*question.conditions(application), *question.in_period(on), reached <= question.as_of)
+        name = f"activity_{part}_{transition.tag}"
+        plan.tabulate(name, "application", rows.cte(f"rows_{name}"))
+
+
+def _groups_by(plan: Plan, transition: Transition, on: sa.ColumnElement[date]) -> list[sa.Label[object]]:
+    label: sa.ColumnElement[str] = sa.literal_column(f"'{transition.label}'")
+    return list(plan.group_columns(application, on=on, literal={"transition": label}))
+
+
+def _plan_matured(plan: Plan, transition: Transition) -> None:
+    question = plan.question
+    start, reached = application.c[f"{transition.start}_at"], _reached(transition.stop, question)
+    horizon = timedelta(days=transition.horizon_days)
+    in_time = TenthsOfDay(SecondsBetween(start, reached)) <= transition.horizon_days * TENTHS
+    rows = sa.select(
+        *_groups(plan, transition),
+        sa.literal_column("0").label("t"),
+        sa.case((sa.and_(reached <= question.as_of, in_time), REACHED), else_=OPEN).label("kind"),
+    ).where(*question.conditions(application), *question.in_period(_reached_on(transition.start)))
+    rows = rows.where(start <= question.as_of - horizon)
+    plan.tabulate(f"matured_{transition.tag}", "application", rows.cte(f"matured_of_{transition.tag}"))
+
+
+def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
+    asked = _asked(question, metric)
+    transition = next((item for item in asked if item.label == dims.get("transition")), asked[0])
+    cohort = group.table(f"cohort_{transition.tag}")
+    match metric.id:
+        case "source_conversion":
+            table = group.table("conversion")
+            apart = {"internal": table.of_kind(INTERNAL), "rehire": table.of_kind(REHIRE)}
+            return _estimate(question, group, "conversion", transition, apart)
+        case "pass_through_rate_matured":
+            matured = group.table(f"matured_{transition.tag}")
+            return replace(
+                rate_figure(matured.of_kind(REACHED), matured.of_kind(REACHED, OPEN)), horizon=transition.horizon_days
+            )
+        case "pass_through_rate_resolved":
+            return rate_figure(cohort.of_kind(REACHED), cohort.of_kind(*CAUSES))
+        case "pass_through_rate_snapshot":
+            return rate_figure(cohort.of_kind(REACHED), cohort.of_kind(*CAUSES, OPEN))
+        case "pass_through_rate_activity":
+            return _activity(group, transition)
+        case _:
+            return _estimate(question, group, f"cohort_{transition.tag}", transition, {})
+
+
+def _activity(group: Group, transition: Transition) -> Figure:
+    """A ratio of arrivals: can exceed 1, so it has no interval."""
+    arrived, entered = (group.table(f"activity_{part}_{transition.tag}").of_kind(0) for part in ("b", "a"))
+    if entered == 0:
+        return Figure(None, 0, Reason.NO_DATA, numerator=arrived, denominator=0)
+    return Figure(arrived / entered, entered, resolved=entered, numerator=arrived, denominator=entered)
+
+
+def _estimate(question: Question, group: Group, tag: str, transition: Transition, apart: Mapping[str, int]) -> Figure:
+    table, horizon = group.table(tag), transition.horizon_days * TENTHS
+    exits = exits_of(table, CAUSES, (OPEN,))
+    if exits.subjects == 0:
+        return Figure(None, 0, Reason.NO_DATA, events=0, horizon=transition.horizon_days, extra=apart)
+    estimate = incidence(exits, raw=question.raw)
+    if estimate.end is None:
+        return Figure(
+            None, exits.subjects, Reason.TOO_FEW, events=0, horizon=transition.horizon_days, extra=apart, resolved=0
+        )
+    low, high = estimate.interval(0, horizon) or (None, None)
+    reached, resolved = table.of_kind(REACHED), exits.resolved
+    extra: dict[str, float | int | None] = {
+        "so_far": reached / exits.subjects,
+        "resolved_only": reached / resolved if resolved else None,
+        **{f"by_{name}": estimate.at(CAUSES.index(cause), horizon) for cause, name in _CAUSE_NAMES.items()},
+        "still_there": estimate.remaining(horizon),
+        "open": table.of_kind(OPEN),
+        **apart,
+    }
+    return Figure(
+        estimate.at(0, horizon),
+        exits.subjects,
+        events=reached,
+        resolved=resolved,
+        numerator=reached,
+        denominator=exits.subjects,
+        low=low,
+        high=high,
+        naive=reached / resolved if resolved else None,
+        horizon=transition.horizon_days,
+        note=_covers(estimate, horizon),
+        extra=extra,
+    )
+
+
+def _covers(estimate: Incidence, horizon: int) -> str | None:
+    """How far the estimate reaches, when somebody is still on the way at its end and that is before the horizon."""
+    end = estimate.end or 0
+    return None if end >= horizon or estimate.remaining(end) <= SLACK else f"by day {end // TENTHS}"
+
+
+FAMILY = Family(METRICS, _plan, _figure)

@@ -1,0 +1,47 @@
+"""Every governed metric, by id, with the family that computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.domain.errors import InvalidInputError
+from services.domain.metric import Metric
+from services.metrics import (
+    counts,
+    drop_off,
+    feedback,
+    offers,
+    pass_through,
+    requisitions,
+    time_in_stage,
+    time_to_fill,
+    time_to_hire,
+)
+from services.metrics.figures import Family
+
+FAMILIES: tuple[Family, ...] = (
+    counts.FAMILY,
+    requisitions.FAMILY,
+    time_to_fill.FAMILY,
+    time_to_hire.FAMILY,
+    time_in_stage.FAMILY,
+    pass_through.FAMILY,
+    drop_off.FAMILY,
+    offers.FAMILY,
+    feedback.FAMILY,
+)
+REGISTRY: Mapping[str, Metric] = {metric.id: metric for family in FAMILIES for metric in family.metrics}
+_FAMILY_OF = {metric.id: family for family in FAMILIES for metric in family.metrics}
+
+
+def metric(metric_id: str) -> Metric:
+    """Raises InvalidInputError for an unknown id, naming those that exist."""
+    found = REGISTRY.get(metric_id)
+    if found is None:
+        raise InvalidInputError(f"There is no metric {metric_id!r}. Choose from: {', '.join(REGISTRY)}.")
+    return found
+
+
+def family_of(metric_id: str) -> Family:
+    """The family of a known metric."""
+    return _FAMILY_OF[metric_id]

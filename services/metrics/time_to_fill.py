@@ -1,0 +1,218 @@
+"""Time to fill: from a seat's first opening to the acceptance that fills it, net of holds and freezes.
+
+Headline: Kaplan-Meier over the seats at risk in the period. A seat that was open before enters at its age on the first
+day, one that is still open at the end is censored there: a closed period does not move any more. A cancelled seat is
+censored ("time if not cancelled"); the share filled by day 30, 60 and 90 lets cancellation compete.
+
+Example: opened 1 May, on hold 5 to 10 May, accepted 30 May = 24 days net, 29 gross.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
+from services.mart.constructs import SecondsBetween, TenthsOfDay
+from services.mart.schema import fact_seat as seat
+from services.metrics.dimensions import REQUISITION, TIME
+from services.metrics.figures import (
+    TENTHS,
+    Family,
+    Figure,
+    curve_figure,
+    exits_of,
+    incidence,
+    median_figure,
+)
+from services.metrics.plan import Group, Plan
+from services.metrics.question import Question
+from services.metrics.windows import requisition_windows
+
+FILLED, CANCELLED, OPEN, EVERGREEN = 0, 1, 2, 3
+SHARES_BY_DAY = (30, 60, 90)
+
+TIME_TO_FILL = Metric(
+    id="time_to_fill",
+    name="Time to fill",
+    unit=Unit.DAYS,
+    estimator=Estimator.KAPLAN_MEIER,
+    anchor=Anchor.AT_RISK_IN_PERIOD,
+    family="time_to_fill",
+    grain="seat",
+    summary="Median days from a seat's first opening to the acceptance that fills it, holds and freezes left out.",
+    better=Better.LOWER,
+    start="first opened (status open, not approved)",
+    stop="offer accepted and not undone before the start",
+    clock="net of hold, freeze and the gap between cancellation and re-opening",
+    denominator="seats at risk in the period; n = seats, events = seats filled",
+    censored_by=("cancelled", "end of period", "as of"),
+    exclusions=("evergreen seats made less than 3 days before the offer (counted)",),
+    source="SHRM/EMA 2002; ISO 30414:2025",
+    dimensions=(*REQUISITION, *TIME),
+    extra={
+        "gross": "median with holds counted",
+        "hold_days_mean": "mean days on hold or frozen, per seat",
+        "filled_by_30": "share filled by net day 30, cancellation competing (also _60, _90)",
+        "cancelled": "seats cancelled in the period",
+        "evergreen": "evergreen seats left out",
+    },
+)
+METRICS = (
+    TIME_TO_FILL,
+    replace(
+        TIME_TO_FILL,
+        id="time_to_fill_gross",
+        name="Time to fill, gross",
+        summary="As time to fill, with holds and freezes counted.",
+        clock="elapsed",
+        variant_of="time_to_fill",
+        extra={},
+    ),
+    replace(
+        TIME_TO_FILL,
+        id="time_to_fill_opened",
+        name="Time to fill, by opening date",
+        anchor=Anchor.OPENED,
+        summary="Seats opened in the period, followed until as-of.",
+        denominator="seats opened in the period",
+        variant_of="time_to_fill",
+        extra={"cancelled": "seats cancelled", "evergreen": "evergreen seats left out"},
+    ),
+    replace(
+        TIME_TO_FILL,
+        id="time_to_fill_filled",
+        name="Time to fill, filled only (naive)",
+        estimator=Estimator.PLAIN_MEDIAN,
+        anchor=Anchor.FILLED,
+        summary="Ordinary median of seats filled in the period. Too short while seats are still open.",
+        denominator="seats filled in the period",
+        censored_by=(),
+        variant_of="time_to_fill",
+        extra={"mean": "mean days", "p90": "90th percentile"},
+    ),
+)
+
+
+def _plan(plan: Plan, metric: Metric) -> None:
+    match metric.id:
+        case "time_to_fill_filled":
+            plan.tabulate(metric.id, "seat", _filled_rows(plan))
+        case "time_to_fill_opened":
+            plan.tabulate(metric.id, "seat", _followed(plan, "opened", "net"), entry=True)
+        case "time_to_fill_gross":
+            plan.tabulate("seat_gross", "seat", _followed(plan, "at_risk", "gross"), entry=True)
+        case _:
+            plan.tabulate("seat_net", "seat", _followed(plan, "at_risk", "net"), entry=True)
+            plan.tabulate("seat_gross", "seat", _followed(plan, "at_risk", "gross"), entry=True)
+
+
+def _filled_rows(plan: Plan) -> sa.CTE:
+    question, columns = plan.question, seat.c
+    net = columns.filled_net - columns.opened_net
+    return (
+        sa.select(
+            *plan.group_columns(seat, on=columns.filled_on),
+            TenthsOfDay(net).label("t"),
+            sa.case((columns.is_evergreen, EVERGREEN), else_=FILLED).label("kind"),
+        )
+        .where(*question.conditions(seat), *question.in_period(columns.filled_on))
+        .where(columns.filled_at <= question.as_of, net >= 0)
+        .cte("seat_filled")
+    )
+
+
+def _followed(plan: Plan, cohort: str, clock: str) -> sa.CTE:
+    """Rows of the count table on one clock, from the seats followed through their window."""
+    followed = plan.shared(f"seats_{cohort}", lambda: _followed_seats(plan, is_cohort=cohort == "opened"))
+    entry, stop = followed.c[f"entry_{clock}"], followed.c[f"stop_{clock}"]
+    left = followed.c.kind != OPEN
+    rows = sa.select(
+        *(followed.c[f"g{index}"] for index in range(len(plan.question.by))),
+        stop.label("t"),
+        followed.c.kind,
+        # one that leaves within the tenth of a day in which it entered is at risk in that tenth
+        sa.case((left, sa.func.least(entry, stop - 1)), else_=entry).label("entry"),
+    ).where(stop >= 0, sa.or_(left, entry < stop))
+    return rows.cte(f"seat_{cohort}_{clock}")
+
+
+def _followed_seats(plan: Plan, *, is_cohort: bool) -> sa.CTE:
+    question, columns = plan.question, seat.c
+    window = requisition_windows(plan, whole=is_cohort)
+    is_filled = sa.and_(columns.filled_at < window.c.end_at, columns.filled_at <= window.c.cut_at)
+    is_cancelled = sa.and_(columns.cancelled_at < window.c.end_at, columns.cancelled_at <= window.c.cut_at)
+    stop_at = sa.case((is_filled, columns.filled_at), (is_cancelled, columns.cancelled_at), else_=window.c.cut_at)
+    stop_net = sa.case((is_filled, columns.filled_net), (is_cancelled, columns.cancelled_net), else_=window.c.cut_net)
+    is_late = sa.and_(columns.opened_at < window.c.start_at, sa.not_(columns.is_evergreen))
+    kind = sa.case((columns.is_evergreen, EVERGREEN), (is_filled, FILLED), (is_cancelled, CANCELLED), else_=OPEN)
+    dated = {"on": columns.opened_on} if is_cohort else {"bin_": window.c.bin}
+    statement = (
+        sa.select(
+            *plan.group_columns(seat, **dated),
+            kind.label("kind"),
+            _age(is_late, window.c.start_net - columns.opened_net).label("entry_net"),
+            _age(is_late, SecondsBetween(columns.opened_at, window.c.start_at)).label("entry_gross"),
+            TenthsOfDay(stop_net - columns.opened_net).label("stop_net"),
+            TenthsOfDay(SecondsBetween(columns.opened_at, stop_at)).label("stop_gross"),
+        )
+        .join(window, window.c.requisition_id == columns.requisition_id)
+        .where(*question.conditions(seat), columns.opened_at <= window.c.cut_at, stop_at >= window.c.start_at)
+    )
+    if is_cohort:
+        statement = statement.where(*question.in_period(columns.opened_on))
+    return statement.cte("seats_opened" if is_cohort else "seats_at_risk")
+
+
+def _age(is_late: sa.ColumnElement[bool], seconds: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """Age at entry on the grid; -1 = there from its beginning."""
+    return sa.case((is_late, TenthsOfDay(seconds)), else_=-1)
+
+
+def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
+    del dims
+    if metric.id == "time_to_fill_filled":
+        table = group.table(metric.id)
+        return median_figure(table, (FILLED,), TENTHS, {"evergreen": table.of_kind(EVERGREEN)})
+    if metric.id != "time_to_fill":
+        table = group.table("seat_gross" if metric.id == "time_to_fill_gross" else metric.id)
+        counted = {"cancelled": table.of_kind(CANCELLED), "evergreen": table.of_kind(EVERGREEN)}
+        return _curve(question, group, table_tag=metric.id, extra=counted)
+    return _curve(question, group, table_tag="seat_net", extra=_beside(question, group))
+
+
+def _curve(question: Question, group: Group, *, table_tag: str, extra: Mapping[str, float | int | None]) -> Figure:
+    tag = "seat_gross" if table_tag == "time_to_fill_gross" else table_tag
+    return curve_figure(
+        group.table(tag), events=(FILLED,), censored=(CANCELLED, OPEN), scale=TENTHS, raw=question.raw, extra=extra
+    )
+
+
+def _beside(question: Question, group: Group) -> dict[str, float | int | None]:
+    """Gross median, mean hold, shares filled by day 30, 60 and 90, and what was left out."""
+    net, gross = group.table("seat_net"), group.table("seat_gross")
+    found: dict[str, float | int | None] = {
+        "cancelled": net.of_kind(CANCELLED),
+        "evergreen": net.of_kind(EVERGREEN),
+    }
+    by_gross = curve_figure(gross, events=(FILLED,), censored=(CANCELLED, OPEN), scale=TENTHS, raw=question.raw)
+    found["gross"] = by_gross.value
+    if by_gross.n:
+        kinds = (FILLED, CANCELLED, OPEN)
+        total = sum(
+            sign * time * count
+            for table, sign in ((gross, 1), (net, -1))
+            for (time, kind), count in table.counts.items()
+            if kind in kinds
+        )
+        found["hold_days_mean"] = total / TENTHS / by_gross.n
+    estimate = incidence(exits_of(net, (FILLED, CANCELLED), (OPEN,)), raw=question.raw)
+    for day in SHARES_BY_DAY:
+        if estimate.end is not None and estimate.end >= day * TENTHS:
+            found[f"filled_by_{day}"] = estimate.at(0, day * TENTHS)
+    return found
+
+
+FAMILY = Family(METRICS, _plan, _figure)
