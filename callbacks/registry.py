@@ -111,6 +111,7 @@ class GuardedDash(Dash):
         self.policy = policy
         self.policies: dict[str, Action] = {}
         self.response_seconds: dict[str, int] = {}
+        self._here: frozenset[str] = frozenset()
         # With validation on, Dash would ship every page's layout to everybody.
         super().__init__(suppress_callback_exceptions=True, enable_mcp=False, use_pages=False, **settings)
 
@@ -163,8 +164,15 @@ class GuardedDash(Dash):
         ]
         return Response(to_json(told), content_type="application/json")
 
+    def _config(self) -> dict[str, Any]:
+        """What the page tells the browser about the server: not which interpreter it runs on."""
+        config: dict[str, Any] = super()._config()
+        config["python_version"] = ""
+        return config
+
     def finalize(self) -> None:
         """Call at the end of the factory. RuntimeError: a callback has no policy or was registered elsewhere."""
+        self._here = self._outputs_here()
         strays = [*dash_globals.GLOBAL_CALLBACK_LIST, *dash_globals.GLOBAL_API_PATHS]
         if strays:
             raise RuntimeError(f"callbacks registered with dash.callback instead of app.callback: {strays}")
@@ -173,8 +181,17 @@ class GuardedDash(Dash):
         if missing:
             raise RuntimeError(f"callbacks without a policy: {missing}")
 
+    def prepare(self) -> None:
+        """What Dash would do at the first request, done before: scripts and styles are known, callbacks complete."""
+        with self.server.app_context():
+            self._setup_server()
+
+    @property
     def server_outputs(self) -> frozenset[str]:
-        """Output ids of callbacks that run here; the rest run in the browser."""
+        """Output ids of callbacks that run here, known after ``finalize``; the rest run in the browser."""
+        return self._here
+
+    def _outputs_here(self) -> frozenset[str]:
         return frozenset(entry["output"] for entry in self._callback_list if not entry.get("clientside_function"))
 
     def accepts(self, body: Mapping[str, Any]) -> bool:

@@ -1,0 +1,54 @@
+"""`hireboard authz dump`: the whole policy, with every route, page and callback of the server and what it needs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dashapp.config import load_settings
+from services.access.policy import Action, Policy, dump
+from services.domain.people import Role
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+@click.group("authz")
+def command() -> None:
+    """Who may do what."""
+
+
+@command.command("dump")
+def dump_command() -> None:
+    """Print the full matrix as JSON: roles, actions, routes, pages, callbacks."""
+    from dashapp.factory import create_server  # noqa: PLC0415 - loads Dash, which no other subcommand needs
+
+    click.echo(json.dumps(full_matrix(create_server(load_settings())), indent=1))
+
+
+def full_matrix(server: Flask) -> dict[str, Any]:
+    """The policy table, and for each route, page and callback the action and the roles that may."""
+    gate = server.extensions["hireboard"]
+    policy: Policy = gate.policy
+    matrix: dict[str, Any] = dict(dump(policy))
+    methods: dict[str, set[str]] = {}
+    for rule in server.url_map.iter_rules():
+        methods.setdefault(rule.rule, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    matrix["routes"] = [
+        {"rule": rule, "methods": sorted(methods[rule]), **_who(policy, action)}
+        for rule, action in sorted(gate.routes.items())
+        if rule in methods
+    ]
+    matrix["pages"] = [{"path": page.path, **_who(policy, page.action)} for page in gate.pages.pages]
+    matrix["callbacks"] = [
+        {"output": output, "in_browser": output not in gate.app.server_outputs, **_who(policy, action)}
+        for output, action in sorted(gate.app.policies.items())
+    ]
+    return matrix
+
+
+def _who(policy: Policy, action: Action) -> dict[str, Any]:
+    granted = {rule.role for rule in policy.rules if rule.action is action}
+    return {"action": action.value, "roles": [role.value for role in Role if role in granted]}

@@ -1,0 +1,59 @@
+"""Settings to services: the one place where the parts of the product are put together."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from services.access.policy import Policy
+from services.accounts.directory import Accounts
+from services.audit.log import AuditLog
+from services.container import Services
+from services.delivery.archive import Archive
+from services.delivery.ledger import Ledger
+from services.delivery.outbox import Outbox, SenderIdentity
+from services.mart.reader import MartReader
+from services.store.database import Store
+
+if TYPE_CHECKING:
+    from dashapp.config import Settings
+
+
+def make_accounts(settings: Settings, store: Store) -> tuple[Policy, AuditLog, Accounts]:
+    """The part that commands about people need, without mart and reports.
+
+    Demonstration accounts sign in only where nobody but this machine can reach them; settings see to it that embedded
+    mode is bound to loopback.
+    """
+    policy, audit = Policy(), AuditLog(store)
+    return policy, audit, Accounts(store, policy, audit, demo_accounts=not settings.is_production)
+
+
+def build_services(settings: Settings) -> Services:
+    """Everything, connected; nothing is opened yet, so a web server may fork afterwards."""
+    from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
+    from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
+    from services.reporting.archive_page import ArchivePage  # noqa: PLC0415 - as above
+    from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
+
+    store = Store(settings.database_url)
+    policy, audit, accounts = make_accounts(settings, store)
+    mart = MartReader(settings.mart_dir)
+    query = QueryLayer(mart, store, policy)
+    overview = Overview(query, store)
+    name, address = parseaddr(settings.mail_from)
+    archive = Archive(settings.archive_dir)
+    return Services(
+        store=store,
+        policy=policy,
+        accounts=accounts,
+        audit=audit,
+        mart=mart,
+        query=query,
+        overview=overview,
+        reports=Reports(query, store, policy),
+        ledger=Ledger(store),
+        outbox=Outbox(store, SenderIdentity(address=address, name=name), audit),
+        archive=archive,
+        archive_page=ArchivePage(store, archive, policy),
+    )
