@@ -44,6 +44,7 @@ def _put(store: Store, value: str, at: datetime) -> None:
         connection.execute(insert(AppSetting), row)
 
 
+@pytest.mark.slow
 def test_four_processes_lose_no_update(store, store_url):
     """3: 4 x 1,250 read-modify-writes at the same time leave the counter at 5,000."""
     _put(store, "0", datetime.now(UTC))

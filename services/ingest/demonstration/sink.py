@@ -58,16 +58,16 @@ class BulkSink:
             self._connection.execute(
                 text(
                     f"select setval(pg_get_serial_sequence('{table.name}', '{key.name}'), "  # noqa: S608 - our own names
-                    f"greatest((select coalesce(max({key.name}), 0) from {table.name}), 1))"
+                    f"greatest((select coalesce(max({key.name}), 0) from {_quoted(table.name)}), 1))"
                 )
             )
 
     def _insert(self, table: Table, names: Sequence[str]) -> str:
         marks = ", ".join(_sqlite_mark(table, name) for name in names)
-        return f"insert into {table.name} ({', '.join(map(_quoted, names))}) values ({marks})"  # noqa: S608 - our own names
+        return f"insert into {_quoted(table.name)} ({', '.join(map(_quoted, names))}) values ({marks})"  # noqa: S608 - our own names
 
     def _copy(self, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-        statement = f"copy {table.name} ({', '.join(map(_quoted, names))}) from stdin"
+        statement = f"copy {_quoted(table.name)} ({', '.join(map(_quoted, names))}) from stdin"
         with self._driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
