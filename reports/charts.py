@@ -14,11 +14,14 @@ from math import floor, log10
 
 from markupsafe import Markup
 
+from reports.printable import printable
+
 INK, MUTE, FAINT, GRID, TRACK = "#0b1f33", "#52637a", "#6b7b8f", "#e3e9f0", "#e8edf2"
 BRAND, BRAND_MID, BRAND_SOFT = "#0f5c8c", "#8fbcd9", "#e1eef6"
 GOOD, NEAR, BAD, HOLD = "#12775b", "#b26a00", "#b3261e", "#5f7086"
 STATUS_COLOUR = {"on": GOOD, "near": NEAR, "off": BAD, "hold": HOLD}
 FONT = "Inter,'Noto Sans Arabic','Noto Sans Hebrew','Noto Sans Thai','Noto Sans Devanagari','Droid Sans Fallback'"
+_LONGEST_TITLE = 2000
 _LABEL_STEP = 9.4
 """Distance of two direct labels, so that they never overlap."""
 
@@ -29,18 +32,22 @@ def _n(value: float) -> str:
     return "0" if text in {"-0", ""} else text
 
 
+def _escaped(text: str) -> str:
+    return escape(printable(text, limit=_LONGEST_TITLE))
+
+
 def _svg(width: float, height: float, body: str, title: str) -> Markup:
     size = f"width='{_n(width)}' height='{_n(height)}' viewBox='0 0 {_n(width)} {_n(height)}'"
     size += " preserveAspectRatio='xMinYMid'"
     head = f"<svg xmlns='http://www.w3.org/2000/svg' {size} role='img' font-family=\"{FONT}\">"
-    return Markup(f"{head}<title>{escape(title)}</title>{body}</svg>")  # noqa: S704 - every text went through escape
+    return Markup(f"{head}<title>{_escaped(title)}</title>{body}</svg>")  # noqa: S704 - every text went through escape
 
 
 def _text(
     x: float, y: float, text: str, *, size: float = 8, fill: str = MUTE, anchor: str = "start", weight: int = 400
 ) -> str:
     place = f"x='{_n(x)}' y='{_n(y)}' font-size='{_n(size)}' fill='{fill}'"
-    return f"<text {place} text-anchor='{anchor}' font-weight='{weight}'>{escape(text)}</text>"
+    return f"<text {place} text-anchor='{anchor}' font-weight='{weight}'>{_escaped(text)}</text>"
 
 
 def _rect(x: float, y: float, width: float, height: float, fill: str, radius: float = 0) -> str:

@@ -8,10 +8,11 @@ from urllib.parse import urljoin
 
 import jinja2
 
-from reports.charts import STATUS_COLOUR
+from reports.charts import BRAND, STATUS_COLOUR
 from reports.printable import finalize, printable
-from reports.printed import STATUS_WORDS, PrintedCell, PrintedRow, PrintedTable, PrintedTile, print_report
+from reports.printed import PrintedCell, PrintedRow, PrintedTable, PrintedTile, print_report
 from services.domain import wording
+from services.domain.phrases import STATUS_WORDS
 from services.domain.views import Column, Note, ReportView
 
 _CHIPS = {
@@ -94,7 +95,7 @@ def render_mail(view: ReportView, *, archive_url: str, attachment_name: str | No
         "as_of": wording.at_instant(head.stamp.as_of, head.stamp.timezone),
         "snapshot": head.stamp.snapshot[:_SNAPSHOT_LENGTH],
         "chips": _CHIPS,
-        "bars": STATUS_COLOUR,
+        "bars": {**STATUS_COLOUR, "on": BRAND},
         "status_words": STATUS_WORDS,
     }
     return MailParts(

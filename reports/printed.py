@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reports import charts
-from services.domain import wording
-from services.domain.metric import Better, Row, Unit
+from services.domain import phrases, wording
+from services.domain.metric import Row, Unit
 from services.domain.views import Bullet, Column, FunnelStep, ReportView, Table, TableRow, Tile, Trend
-
-STATUS_WORDS = {"on": "On target", "near": "Near target", "off": "Off target", "hold": "On hold"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,8 @@ class PrintedCell:
     graphic: Markup | None = None
     css: str = ""
     status: str | None = None
+    limit: str = ""
+    """The target of a bullet, in words."""
     share: float | None = None
     """Length of the bar as a part of its track, for channels without SVG."""
 
@@ -120,8 +120,7 @@ def _comparison_status(is_better: bool | None) -> str:  # noqa: FBT001 - the thr
 def _target(tile: Tile) -> str:
     if tile.target is None:
         return ""
-    sign = {Better.LOWER: "≤ ", Better.HIGHER: "≥ ", Better.NEITHER: ""}[tile.better]
-    return sign + wording.limit(tile.target, tile.unit)
+    return f"{phrases.target_sign(tile.better)} {phrases.compact(tile.target, tile.unit)}"
 
 
 def _sparkline_words(tile: Tile) -> str:
@@ -177,7 +176,7 @@ def print_trend(trend: Trend) -> Markup:
     company = next((p.benchmark for p in reversed(points) if p.benchmark is not None), None)
     words = charts.TrendWords(
         last=wording.amount(last.value, trend.unit),
-        target=f"Target {wording.limit(trend.target, trend.unit)}" if trend.target is not None else "",
+        target=f"Target {phrases.compact(trend.target, trend.unit)}" if trend.target is not None else "",
         benchmark=f"Company {wording.amount(company, trend.unit)}" if company is not None else "",
     )
     return charts.trend(marks, title=trend.finding or trend.title, words=words, target=trend.target)
@@ -249,11 +248,11 @@ def _bullet_cell(bullet: Bullet, label: str, largest: float, width: float) -> Pr
     if bullet.value is None:
         return PrintedCell(bullet.words or wording.NOTHING, css="muted")
     text = wording.amount(bullet.value, bullet.unit)
-    target = f", target {wording.limit(bullet.target, bullet.unit)}" if bullet.target is not None else ""
+    limit = phrases.compact(bullet.target, bullet.unit) if bullet.target is not None else ""
     graphic = charts.bullet(
         bullet.value,
         full=bullet.full or largest,
-        title=f"{label}: {text}{target}",
+        title=f"{label}: {text}" + (f", target {limit}" if limit else ""),
         target=bullet.target,
         status=bullet.status,
         width=width,
@@ -263,6 +262,7 @@ def _bullet_cell(bullet: Bullet, label: str, largest: float, width: float) -> Pr
         note=bullet.words,
         graphic=graphic,
         css="off" if bullet.status == "off" else "",
+        limit=limit,
         share=min(bullet.value / (bullet.full or largest), 1.0),
     )
 

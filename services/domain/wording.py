@@ -61,13 +61,6 @@ def amount(value: float, unit: Unit) -> str:
     return number(value, decimals=0 if unit is Unit.COUNT else 1)
 
 
-def limit(value: float, unit: Unit) -> str:
-    """A target or limit without needless decimals: ``42``, ``2``, ``2.5``, ``85%``."""
-    if unit is not Unit.RATE and float(value).is_integer():
-        return number(value)
-    return amount(value, unit)
-
-
 def unit_word(unit: Unit, value: float | None = None) -> str:
     """``days`` or, for exactly 1, ``day``; empty where the number says it all."""
     one, many = _UNIT_WORDS[unit]
