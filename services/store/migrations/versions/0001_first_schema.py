@@ -5,6 +5,7 @@ The first release creates the tables from the declared metadata; from the second
 
 from alembic import op
 
+from services.store.append_only import audit_ddl
 from services.store.tables import metadata
 
 revision = "0001"
@@ -14,4 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    metadata.create_all(op.get_bind())
+    connection = op.get_bind()
+    metadata.create_all(connection)
+    for statement in audit_ddl(connection.dialect.name):
+        connection.exec_driver_sql(statement)
