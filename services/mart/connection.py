@@ -18,12 +18,14 @@ BUILDER_MEMORY_SHARE = 0.35
 BUILDER_MEMORY_MAX_MB = 8192
 
 
-def open_for_reading(path: Path, *, threads: int, memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """A published snapshot, read-only. Raises duckdb.Error when the file cannot be read."""
-    config = {**LOCKED_DOWN, "memory_limit": memory_limit, "threads": str(threads), "temp_directory": ""}
+def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
+    """A published snapshot, read-only. Raises duckdb.Error when the file cannot be read.
+
+    Always the same configuration: DuckDB refuses a second one for a file that is open in the process.
+    """
+    config = {**LOCKED_DOWN, "memory_limit": READER_MEMORY, "threads": str(reader_threads()), "temp_directory": ""}
     connection = duckdb.connect(str(path), read_only=True, config=config)
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    connection.execute("SET lock_configuration = true")
+    _lock(connection)
     return connection
 
 
@@ -35,9 +37,16 @@ def open_for_building(path: Path) -> duckdb.DuckDBPyConnection:
         "temp_directory": str(path.with_suffix(".tmp")),
     }
     connection = duckdb.connect(str(path), config=config)
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    connection.execute("SET lock_configuration = true")
+    _lock(connection)
     return connection
+
+
+def _lock(connection: duckdb.DuckDBPyConnection) -> None:
+    """Times are UTC, and nothing can be changed any more. A file already open in the process is locked already."""
+    locked = connection.execute("SELECT current_setting('lock_configuration')").fetchone()
+    if locked == (False,):
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET lock_configuration = true")
 
 
 def reader_threads() -> int:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from services.domain.errors import RetryLaterError
 from services.mart.compiler import compile_select
-from services.mart.connection import READER_MEMORY, open_for_reading, reader_threads
+from services.mart.connection import open_for_reading
 from services.mart.snapshots import Manifest, SnapshotFolder
 
 log = logging.getLogger(__name__)
@@ -78,14 +78,10 @@ class MartReader:
         self,
         snapshots: Path,
         *,
-        memory_limit: str = READER_MEMORY,
-        threads: int | None = None,
         timeout_s: float = QUERY_TIMEOUT_S,
         look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
         self.folder = SnapshotFolder(snapshots)
-        self._memory_limit = memory_limit
-        self._threads = threads or reader_threads()
         self._timeout_s = timeout_s
         self._look_again_s = look_again_s
         self._refused: set[tuple[str, int]] = set()
@@ -186,9 +182,7 @@ class MartReader:
                 self._refuse(seen, "does not match its checksum")
                 continue
             try:
-                connection = open_for_reading(
-                    self.folder.file(manifest.id), threads=self._threads, memory_limit=self._memory_limit
-                )
+                connection = open_for_reading(self.folder.file(manifest.id))
             except duckdb.Error as error:
                 self._refuse(seen, f"cannot be opened ({error})")
                 continue

@@ -212,6 +212,7 @@ dim_calendar = Table(
     metadata,
     # Position of each local day's working hours on the business axis.
     Column("calendar_id", Integer),
+    Column("local_on", Date),
     *_columns(DateTime(), "opens_at", "closes_at"),
     Column("business_seconds", BigInteger),
     Column("business_days", Double),
@@ -241,6 +242,16 @@ snapshot_count = Table(
     metadata,
     # What was left out and why (prospect, test, merged, negative_duration, reverted_move ...), and whether a source
     # was ever loaded.
+    Column("name", String),
+    Column("value", BigInteger),
+)
+
+left_out = Table(
+    "left_out",
+    metadata,
+    # The same by application or requisition (``kind``): an increment replaces its part, and data health lists them.
+    Column("kind", String),
+    Column("entity_id", BigInteger),
     Column("name", String),
     Column("value", BigInteger),
 )

@@ -1,0 +1,97 @@
+"""`hireboard mart`: build, inspect and verify the published snapshots."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dashapp.config import Settings, load_settings
+from services.domain.errors import HireboardError
+from services.mart.apart import build_apart
+from services.mart.publishing import Mart, verify_files
+from services.mart.snapshots import Manifest, SnapshotFolder
+
+as_json = click.option("--json", "wants_json", is_flag=True, help="One JSON document on standard output.")
+
+
+def snapshots_dir(settings: Settings) -> Path:
+    """Folder of the mart's snapshots."""
+    return Path(settings.mart_url.removeprefix("duckdb:///"))
+
+
+def build(settings: Settings, *, full: bool = False) -> Manifest:
+    """Publish the store's present content. Raises RetryLaterError while an import is applied or another build runs."""
+    return build_apart(settings.database_url, snapshots_dir(settings), full=full)
+
+
+@click.group("mart")
+def command() -> None:
+    """Build and inspect the mart's snapshots."""
+
+
+@command.command("build")
+@click.option("--full", is_flag=True, help="Everything anew, not only what changed.")
+@as_json
+def build_command(full: bool, wants_json: bool) -> None:  # noqa: FBT001 - click passes flags
+    """Publish a snapshot of the store as it is now."""
+    manifest = build(load_settings(), full=full)
+    _say(
+        _shown(manifest),
+        f"Snapshot {manifest.id} as of {manifest.as_of:%Y-%m-%d %H:%M} UTC ({manifest.how}).",
+        wants_json,
+    )
+
+
+@command.command("status")
+@as_json
+def status_command(wants_json: bool) -> None:  # noqa: FBT001 - click passes flags
+    """The published snapshot and those kept."""
+    folder = SnapshotFolder(snapshots_dir(load_settings()))
+    current, kept = folder.current_id(), folder.manifests()
+    lines = [f"{'*' if m.id == current else ' '} {m.id}  as of {m.as_of:%Y-%m-%d %H:%M} UTC  {m.how}" for m in kept]
+    text = "\n".join(lines) or "There is no snapshot yet. `hireboard mart build` makes one."
+    _say({"current": current, "snapshots": [_shown(m) for m in kept]}, text, wants_json)
+
+
+@command.command("verify")
+@as_json
+def verify_command(wants_json: bool) -> None:  # noqa: FBT001 - click passes flags
+    """Compare the published snapshot with a full build of the store, which is not published."""
+    settings = load_settings()
+    different = Mart(settings.database_url, snapshots_dir(settings)).differences()
+    _say({"equal": not different, "tables": {n: list(d) for n, d in different.items()}}, "", wants_json)
+    if different:
+        raise HireboardError(
+            f"The published snapshot differs from the store in {', '.join(different)}. If nothing was imported since, "
+            "run `hireboard mart build --full`."
+        )
+    if not wants_json:
+        click.echo("The published snapshot equals a full build of the store.")
+
+
+def verify_snapshots(*, wants_json: bool) -> None:
+    """Check every kept file against its checksum and its manifest."""
+    states = verify_files(SnapshotFolder(snapshots_dir(load_settings())))
+    text = "\n".join(f"{snapshot}  {state}" for snapshot, state in states.items()) or "There is no snapshot yet."
+    _say({"snapshots": states}, text, wants_json)
+    broken = [snapshot for snapshot, state in states.items() if state != "intact"]
+    if broken:
+        raise HireboardError(
+            f"Broken: {', '.join(broken)}. The newest intact one is served; `hireboard mart build --full` makes a "
+            "new one."
+        )
+
+
+def _shown(manifest: Manifest) -> dict[str, Any]:
+    shown: dict[str, Any] = json.loads(manifest.to_json())
+    return shown
+
+
+def _say(document: dict[str, Any], text: str, wants_json: bool) -> None:  # noqa: FBT001 - one flag, private
+    if wants_json:
+        click.echo(json.dumps(document))
+    elif text:
+        click.echo(text)

@@ -1,0 +1,34 @@
+"""A mart build in a process of its own.
+
+The extract reads SQLite with the driver's own copy of the library. Two copies in one process drop each other's file
+locks (closing a file gives up all locks of the process on it), so a process that holds connections to the store must
+not read it that way. The child also gives its memory back.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from services.domain.errors import RetryLaterError
+from services.mart.publishing import Mart
+from services.mart.snapshots import Manifest
+
+
+def build_apart(url: str, snapshots: Path, *, full: bool = False) -> Manifest:
+    """As ``Mart.build``. ``url`` with its password. Raises RetryLaterError, also when the child was killed."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+        try:
+            return pool.submit(_build, url, snapshots, full).result()
+        except BrokenProcessPool as error:
+            raise RetryLaterError(
+                "The mart build was killed before it finished; the published snapshot stays. Look at free memory, then "
+                "build again."
+            ) from error
+
+
+def _build(url: str, snapshots: Path, full: bool) -> Manifest:  # noqa: FBT001 - positional across the process border
+    return Mart(url, snapshots).build(full=full)

@@ -1,0 +1,207 @@
+"""Build a snapshot and publish it: one builder at a time, nothing half-made ever visible."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import sqlalchemy as sa
+
+from services.domain.errors import RetryLaterError
+from services.mart.builder import build_full
+from services.mart.connection import open_for_building, open_for_reading
+from services.mart.digests import SCHEMA_VERSION, snapshot_id, table_digests
+from services.mart.extract import StoreSnapshot, open_snapshot
+from services.mart.snapshots import Manifest, SnapshotFolder, sha256_of, utc_now
+from services.store.tables import AppSetting, ChangeRow, ImportBatch
+
+log = logging.getLogger(__name__)
+
+
+class _Reading(NamedTuple):
+    """What a build knows of the store before it reads the rows."""
+
+    as_of: datetime
+    watermark: int
+    store: str
+    data_from: datetime | None
+
+
+class Mart:
+    """Builds and publishes snapshots of the store at ``url`` in the folder ``snapshots``.
+
+    Reads SQLite with a library of its own: use it in a process that holds no connection to the same file
+    (``services.mart.apart`` starts one).
+    """
+
+    def __init__(self, url: sa.URL | str, snapshots: Path) -> None:
+        self.url = sa.make_url(url)
+        self.folder = SnapshotFolder(snapshots)
+
+    def build(self, *, full: bool = False) -> Manifest:
+        """Publish the store's present content; unless ``full``, only what changed is built where that is possible.
+
+        Raises RetryLaterError while an import is being applied or another build runs; the published snapshot stays.
+        """
+        began = time.monotonic()
+        with self.folder.exclusive(), _named_failures(), open_snapshot(self.url) as store:
+            self._sweep()
+            reading = self._look(store)
+            current = self._usable_current(reading)
+            fresh = self.folder.path / ".build.duckdb"
+            with closing(open_for_building(fresh)) as duck:
+                build_full(duck, store)
+                _note_data_from(duck, reading.data_from)
+                manifest = self._finish(duck, reading, "full", began)
+            return self._publish(fresh, manifest, current)
+
+    def _sweep(self) -> None:
+        """Throw away what a killed build left behind."""
+        for leftover in self.folder.path.glob(".build.*"):
+            if leftover.is_dir():
+                for file in leftover.iterdir():
+                    file.unlink()
+                leftover.rmdir()
+            else:
+                leftover.unlink()
+
+    def _look(self, store: StoreSnapshot) -> _Reading:
+        applying = store.scalar(sa.select(sa.func.count()).where(ImportBatch.state == "applying"))
+        if applying:
+            raise RetryLaterError(
+                "An import is being applied, and only complete imports are published. Build again when it has "
+                "finished; if it was cut off, run the same import once more: it resumes."
+            )
+        identity = hashlib.sha256(self.url.render_as_string(hide_password=True).encode()).hexdigest()[:12]
+        return _Reading(utc_now(), _watermark(store), identity, _data_from(store))
+
+    def _usable_current(self, reading: _Reading) -> Manifest | None:
+        """The published manifest, if it is intact and came from this store with this schema; otherwise None."""
+        current_id = self.folder.current_id()
+        current = self.folder.manifest(current_id) if current_id else None
+        if current is None or current.schema_version != SCHEMA_VERSION or current.store != reading.store:
+            return None
+        return current if self.folder.is_intact(current) else None
+
+    def _finish(self, duck: duckdb.DuckDBPyConnection, reading: _Reading, how: str, began: float) -> Manifest:
+        digests = table_digests(duck)
+        counts = {name: int(value) for name, value in duck.execute("FROM snapshot_count").fetchall()}
+        duck.execute("CHECKPOINT")
+        return Manifest(
+            id=snapshot_id(digests),
+            as_of=reading.as_of,
+            published_at=utc_now(),
+            tables=digests,
+            counts=counts,
+            watermark=reading.watermark,
+            store=reading.store,
+            schema_version=SCHEMA_VERSION,
+            sha256="",
+            size_bytes=0,
+            how=how,
+            duration_s=round(time.monotonic() - began, 3),
+            data_from=reading.data_from,
+        )
+
+    def _publish(self, fresh: Path, manifest: Manifest, current: Manifest | None) -> Manifest:
+        if current is not None and current.id == manifest.id:
+            fresh.unlink()
+            return self._publish_again(current, manifest)
+        sealed = dataclasses.replace(manifest, sha256=sha256_of(fresh), size_bytes=fresh.stat().st_size)
+        self.folder.publish(fresh, sealed)
+        self._sweep()
+        removed = self.folder.prune()
+        log.info("Published snapshot %s (%s, %.1f s); removed %s", sealed.id, sealed.how, sealed.duration_s, removed)
+        return sealed
+
+    def _publish_again(self, current: Manifest, latest: Manifest) -> Manifest:
+        """Equal content, later time: the file stays, the manifest moves on."""
+        again = dataclasses.replace(
+            latest, sha256=current.sha256, size_bytes=current.size_bytes, counts=current.counts, tables=current.tables
+        )
+        self.folder.republish(again)
+        self._sweep()
+        return again
+
+    def differences(self) -> dict[str, tuple[str, str]]:
+        """Tables of the published snapshot whose digest differs from a full build of the store now: (published, now).
+
+        Publishes nothing; without a snapshot every table differs from "". Raises RetryLaterError as ``build`` does.
+        """
+        current_id = self.folder.current_id()
+        current = self.folder.manifest(current_id) if current_id else None
+        published: Mapping[str, str] = current.tables if current else {}
+        with self.folder.exclusive(), _named_failures(), open_snapshot(self.url) as store:
+            self._sweep()
+            reading = self._look(store)
+            with closing(open_for_building(self.folder.path / ".build.duckdb")) as duck:
+                build_full(duck, store)
+                _note_data_from(duck, reading.data_from)
+                now = table_digests(duck)
+            self._sweep()
+        return {
+            name: (published.get(name, ""), now[name]) for name in sorted(now) if published.get(name, "") != now[name]
+        }
+
+
+def verify_files(folder: SnapshotFolder) -> dict[str, str]:
+    """Every snapshot's state by id: "intact", or what is wrong with it. Reads each file whole."""
+    return {manifest.id: _state(folder, manifest) for manifest in folder.manifests()}
+
+
+def _state(folder: SnapshotFolder, manifest: Manifest) -> str:
+    if not folder.is_intact(manifest, thorough=True):
+        return "does not match its checksum"
+    try:
+        with closing(open_for_reading(folder.file(manifest.id))) as duck:
+            digests = table_digests(duck)
+    except duckdb.Error as error:
+        return f"cannot be read: {error}"
+    return "intact" if digests == dict(manifest.tables) else "its tables do not match its manifest"
+
+
+@contextmanager
+def _named_failures() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.OperationalError, duckdb.DataError, OSError) as error:
+        raise RetryLaterError(
+            f"The snapshot could not be built: {error}. The published one stays. Look at free disk space and memory, "
+            "then build again."
+        ) from error
+
+
+def _note_data_from(duck: duckdb.DuckDBPyConnection, data_from: datetime | None) -> None:
+    if data_from is not None:
+        duck.execute("INSERT INTO snapshot_count VALUES ('data_from', ?)", [int(data_from.timestamp())])
+
+
+def _watermark(store: StoreSnapshot) -> int:
+    """Where the next increment begins: the oldest transaction still running (PostgreSQL), the last row (SQLite)."""
+    if store.dialect == "postgresql":
+        return int(
+            store.scalar(sa.select(sa.text("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")))
+        )
+    return int(store.scalar(sa.select(sa.func.coalesce(sa.func.max(ChangeRow.id), 0))))
+
+
+def _data_from(store: StoreSnapshot) -> datetime | None:
+    """The setting ``data_from``: an ISO time, or seconds since 1970; None when it was never set."""
+    latest = sa.select(AppSetting.value).where(AppSetting.name == "data_from").order_by(AppSetting.version.desc())
+    rows = store.rows(latest.limit(1))
+    value = json.loads(rows[0][0]) if rows else None
+    if value is None:
+        return None
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    at = datetime.fromisoformat(str(value))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
