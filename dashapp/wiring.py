@@ -32,6 +32,7 @@ def make_accounts(settings: Settings, store: Store) -> tuple[Policy, AuditLog, A
 def build_services(settings: Settings) -> Services:
     """Everything, connected; nothing is opened yet, so a web server may fork afterwards."""
     from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
+    from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
     from services.reporting.archive_page import ArchivePage  # noqa: PLC0415 - as above
     from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
@@ -39,7 +40,7 @@ def build_services(settings: Settings) -> Services:
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
     mart = MartReader(settings.mart_dir)
-    query = QueryLayer(mart, store, policy)
+    query = QueryLayer(mart, StoreNames(store))
     overview = Overview(query, store)
     name, address = parseaddr(settings.mail_from)
     archive = Archive(settings.archive_dir)

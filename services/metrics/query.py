@@ -1,0 +1,292 @@
+"""The one query layer: every number of the product comes out of ``QueryLayer.ask``.
+
+Scope, column classes and the small-n rule are applied here and nowhere else, so that page, PDF, CSV, mail, API and
+command line cannot differ.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from services.domain.errors import ForbiddenError, InvalidInputError
+from services.domain.metric import Answer, Estimator, Metric, Query, Row
+from services.domain.people import ColumnClass, Role, Viewer
+from services.domain.views import FilterChoice
+from services.metrics import registry
+from services.metrics.catalog import Catalog, Names
+from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
+from services.metrics.figures import Figure
+from services.metrics.options import choices
+from services.metrics.pass_through import adjacent_labels
+from services.metrics.plan import CountTable, Group, Plan
+from services.metrics.question import Question
+from services.metrics.suppression import suppress
+
+MAX_DIMENSIONS = 3
+MAX_BINS = 800
+_CURVES = frozenset({Estimator.KAPLAN_MEIER, Estimator.AALEN_JOHANSEN})
+Key = tuple[str | None, ...]
+
+
+class Snapshot(Protocol):
+    """What the query layer needs to know of a snapshot."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def as_of(self) -> datetime: ...
+    @property
+    def data_from(self) -> datetime | None: ...
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+
+
+class Reader(Protocol):
+    """The part of ``services.mart.reader.MartReader`` that is used here."""
+
+    def hold(self) -> contextlib.AbstractContextManager[Snapshot]: ...
+
+    def execute(self, statement: sa.SelectBase, /) -> list[tuple[Any, ...]]: ...
+
+
+class QueryLayer:
+    """Answers questions from the current snapshot. Safe for threads; keeps the names of one snapshot in memory."""
+
+    def __init__(self, reader: Reader, names: Names, *, fiscal_year_start: int = 1) -> None:
+        self._reader = reader
+        self._names = names
+        self._fiscal_year_start = fiscal_year_start
+        self._lock = threading.Lock()
+        self._catalog: tuple[str, Catalog] | None = None
+        self._choices: OrderedDict[tuple[str, str], tuple[FilterChoice, ...]] = OrderedDict()
+
+    def ask(self, query: Query, viewer: Viewer) -> Answer:
+        """Answer for what ``viewer`` may see.
+
+        Without ``by`` each metric has exactly one row. With ``by`` every group that any of the metrics has appears for
+        all of them, every bin of a time grain included: a count of nothing is 0, anything else of nothing is None.
+        Raises InvalidInputError (what is unknown, and what is accepted) and ForbiddenError.
+        """
+        metrics = [registry.metric(metric_id) for metric_id in dict.fromkeys(query.metrics)]
+        if not metrics:
+            raise InvalidInputError("Name at least one metric, for example applications.")
+        by = _dimensions(query, metrics)
+        _check_raw(query, viewer)
+        with self._reader.hold() as snapshot:
+            catalog = self._catalog_of(snapshot)
+            question = self._question(query, by, viewer, snapshot, catalog)
+            _check_classes(metrics, query, question, viewer)
+            groups = self._groups(metrics, question, catalog)
+        rows = [
+            self._row(metric, key, groups[key], question, viewer)
+            for metric in metrics
+            for key in sorted(groups, key=lambda key: _position(catalog, by, key))
+        ]
+        as_of = question.as_of.replace(tzinfo=UTC)
+        return Answer(as_of, snapshot.id, tuple(rows))
+
+    def filter_options(self, viewer: Viewer) -> tuple[FilterChoice, ...]:
+        """The filter bar's dimensions with the values that occur within the viewer's scope, and their applications."""
+        with self._reader.hold() as snapshot:
+            key = (snapshot.id, viewer.fingerprint())
+            with self._lock:
+                if key in self._choices:
+                    return self._choices[key]
+            found = choices(self._reader, self._catalog_of(snapshot), viewer.scope)
+        with self._lock:
+            self._choices[key] = found
+            while len(self._choices) > _KEPT_CHOICES:
+                self._choices.popitem(last=False)
+        return found
+
+    def _catalog_of(self, snapshot: Snapshot) -> Catalog:
+        with self._lock:
+            if self._catalog is None or self._catalog[0] != snapshot.id:
+                self._catalog = (snapshot.id, Catalog(self._reader, self._names))
+            return self._catalog[1]
+
+    def _question(
+        self, query: Query, by: tuple[Dimension, ...], viewer: Viewer, snapshot: Snapshot, catalog: Catalog
+    ) -> Question:
+        as_of = _naive(query.as_of or snapshot.as_of)
+        chosen = {
+            name: catalog.resolve(DIMENSIONS[name], values, viewer.scope)
+            for name, values in query.where.items()
+            if values
+        }
+        question = Question(
+            as_of=as_of,
+            data_from=_naive(snapshot.data_from) if snapshot.data_from else None,
+            first_on=catalog.first_on or as_of.date(),
+            period=query.period,
+            by=by,
+            chosen=chosen,
+            scope=viewer.scope,
+            zones=catalog.zones,
+            stages=catalog.stages,
+            fiscal_year_start=self._fiscal_year_start,
+            raw=query.raw,
+        )
+        _check_period(question)
+        return question
+
+    def _groups(self, metrics: Sequence[Metric], question: Question, catalog: Catalog) -> dict[Key, Group]:
+        plan = Plan(question)
+        for metric in metrics:
+            registry.family_of(metric.id).plan(plan, metric)
+        found = list(plan.run(self._reader))
+        labellers = [
+            _day_labeller(question)
+            if dimension.kind is Kind.TIME
+            else catalog.labeller(dimension, {dims[index] for _, dims, _ in found})
+            for index, dimension in enumerate(question.by)
+        ]
+        groups: dict[Key, Group] = {key: Group() for key in _expected(question)}
+        for tag, dims, numbers in found:
+            key = tuple(label(value) for label, value in zip(labellers, dims, strict=True))
+            group = groups.setdefault(key, Group())
+            if len(numbers) == 1:
+                group.numbers[tag] = group.numbers.get(tag, 0) + numbers[0]
+            else:
+                group.tables.setdefault(tag, CountTable()).add(*numbers)
+        return groups
+
+    def _row(self, metric: Metric, key: Key, group: Group, question: Question, viewer: Viewer) -> Row:
+        dims = {dimension.id: label for dimension, label in zip(question.by, key, strict=True)}
+        figure = registry.family_of(metric.id).figure(question, metric, group, dims)
+        if not question.raw:
+            figure = suppress(figure, is_curve=metric.estimator in _CURVES, is_personal=_is_personal(question, viewer))
+        return _row_of(metric, dims, figure)
+
+
+_KEPT_CHOICES = 200
+
+
+def _row_of(metric: Metric, dims: Mapping[str, str | None], figure: Figure) -> Row:
+    return Row(
+        metric=metric.id,
+        dims=dims,
+        value=figure.value,
+        unit=metric.unit,
+        n=figure.n,
+        reason=figure.reason,
+        events=figure.events,
+        numerator=figure.numerator,
+        denominator=figure.denominator,
+        low=figure.low,
+        high=figure.high,
+        p25=figure.p25,
+        p75=figure.p75,
+        naive=figure.naive,
+        estimator=metric.estimator,
+        anchor=metric.anchor,
+        horizon=figure.horizon,
+        definition_version=metric.version,
+        note=figure.note,
+        extra=figure.extra,
+    )
+
+
+def _dimensions(query: Query, metrics: Iterable[Metric]) -> tuple[Dimension, ...]:
+    """The asked dimensions; raises InvalidInputError for one that does not exist or that a metric does not have."""
+    names = tuple(dict.fromkeys(query.by))
+    for name in (*names, *query.where):
+        if name not in DIMENSIONS:
+            raise InvalidInputError(f"There is no dimension {name!r}. Choose from: {', '.join(DIMENSIONS)}.")
+        for metric in metrics:
+            if name not in metric.dimensions:
+                accepted = ", ".join(metric.dimensions)
+                raise InvalidInputError(f"{metric.id} cannot be split or filtered by {name}. It accepts: {accepted}.")
+    by = tuple(DIMENSIONS[name] for name in names)
+    if sum(dimension.kind is Kind.TIME for dimension in by) > 1:
+        raise InvalidInputError("Ask for one time grain at a time: day, week, month, quarter or fiscal_year.")
+    if len(by) > MAX_DIMENSIONS:
+        raise InvalidInputError(f"Ask for at most {MAX_DIMENSIONS} dimensions at a time.")
+    return by
+
+
+def _check_raw(query: Query, viewer: Viewer) -> None:
+    if query.raw and viewer.user_id is not None and Role.ADMIN not in viewer.roles:
+        raise ForbiddenError("Figures without the small-number rule are for administrators. Ask without raw.")
+
+
+def _check_period(question: Question) -> None:
+    start, end = question.bounds()
+    if question.period.start and question.period.end and start >= end:
+        raise InvalidInputError(f"The period ends on {end} before it begins on {start}. Swap the two dates.")
+    grain = question.grain
+    if grain is not None and (end - start).days > MAX_BINS * _DAYS[grain]:
+        raise InvalidInputError(
+            f"That are more than {MAX_BINS} bins by {grain}. Shorten the period or take a longer grain."
+        )
+
+
+_DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "fiscal_year": 365}
+
+
+def _check_classes(metrics: Iterable[Metric], query: Query, question: Question, viewer: Viewer) -> None:
+    """Columns above the viewer's classes: figures of people, unless the question is limited to the viewer."""
+    for metric in metrics:
+        if metric.column_class not in viewer.classes:
+            raise ForbiddenError(f"Your role does not include {metric.name.lower()}.")
+    if ColumnClass.PERSON in viewer.classes:
+        return
+    for name in (*query.by, *query.where):
+        if DIMENSIONS[name].column_class is ColumnClass.PERSON and not _is_oneself(name, question, viewer):
+            raise ForbiddenError(
+                f"Your role does not include figures of single people. Limit {name} to yourself, or leave it out."
+            )
+
+
+def _is_oneself(name: str, question: Question, viewer: Viewer) -> bool:
+    return viewer.person_id is not None and question.chosen.get(name) == (viewer.person_id,)
+
+
+def _is_personal(question: Question, viewer: Viewer) -> bool:
+    """Whether a figure is about single people other than the viewer."""
+    return any(
+        DIMENSIONS[name].column_class is ColumnClass.PERSON and not _is_oneself(name, question, viewer)
+        for name in (*(dimension.id for dimension in question.by), *question.chosen)
+    )
+
+
+def _day_labeller(question: Question) -> Any:
+    """From a bin as a statement returned it (a day, or already a label) to its label."""
+
+    def label(value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return question.label_of_day(date.fromisoformat(value[:10]))
+        except ValueError:
+            return value
+
+    return label
+
+
+def _expected(question: Question) -> Iterator[Key]:
+    """Groups that appear even when nothing was found: the only one, every time bin, every asked transition."""
+    if not question.by:
+        yield ()
+    elif len(question.by) == 1 and question.grain is not None:
+        yield from ((label,) for label in question.bin_labels())
+    elif len(question.by) == 1 and question.by[0].id == "transition":
+        labels = question.chosen.get("transition") or adjacent_labels(question.stages)
+        yield from ((str(label),) for label in labels)
+
+
+def _position(catalog: Catalog, by: tuple[Dimension, ...], key: Key) -> tuple[Any, ...]:
+    return tuple(catalog.position(dimension, label) for dimension, label in zip(by, key, strict=True))
+
+
+def _naive(instant: datetime) -> datetime:
+    """As the mart keeps it: UTC without saying so, whole seconds. An instant without a zone is taken as UTC."""
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(tzinfo=None, microsecond=0)
