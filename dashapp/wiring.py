@@ -31,8 +31,8 @@ def make_accounts(settings: Settings, store: Store) -> tuple[Policy, AuditLog, A
 
 def build_services(settings: Settings) -> Services:
     """Everything, connected; nothing is opened yet, so a web server may fork afterwards."""
-    from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
+    from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
     from services.reporting.archive_page import ArchivePage  # noqa: PLC0415 - as above
     from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
