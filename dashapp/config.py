@@ -20,8 +20,8 @@ from services.domain.errors import ConfigurationError
 
 PREFIX = "HIREBOARD_"
 CHECKOUT = Path(__file__).resolve().parent.parent
-# Read by script/ before there is a Python environment; not settings of the server.
-TOOL_VARIABLES = frozenset({"HIREBOARD_PYTHON"})
+# Not settings of the server: script/ reads the first, the suite counts failpoints across processes with the second.
+TOOL_VARIABLES = frozenset({"HIREBOARD_PYTHON", "HIREBOARD_FAILPOINTS_TALLY"})
 
 
 def _setting(default: Any, accepts: str, *, shown: bool = True) -> Any:
@@ -162,9 +162,14 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.mode == "production":
-            rules.refuse_laptop_defaults(self)
+            rules.refuse_laptop_defaults(
+                key=self.secret_key.get_secret_value() if self.secret_key else "",
+                base_url=self.base_url,
+                database_url=self.database_url,
+                failpoints=self.failpoints,
+            )
         else:
-            rules.refuse_strangers(self)
+            rules.refuse_strangers(host=self.host, base_url=self.base_url)
         filled = {
             "database_url": self.database_url or f"sqlite:///{self.data_dir / 'hireboard.sqlite'}",
             "mart_url": self.mart_url or f"duckdb:///{self.data_dir / 'mart'}",

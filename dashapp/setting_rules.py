@@ -9,7 +9,6 @@ import zoneinfo
 from collections.abc import Iterable
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
@@ -17,9 +16,6 @@ from sqlalchemy.exc import ArgumentError
 
 from services.delivery.failpoints import parse as parse_failpoints
 from services.domain.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from dashapp.config import Settings
 
 DATABASE_URLS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 MART_URLS = "duckdb:///FOLDER with an absolute path"
@@ -152,36 +148,35 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def refuse_strangers(settings: Settings) -> None:
+def refuse_strangers(*, host: str, base_url: str) -> None:
     """Embedded mode has demonstration accounts with printed passwords, so nobody else may reach it."""
-    if not is_loopback(settings.host):
+    if not is_loopback(host):
         raise ValueError(
-            f"HIREBOARD_HOST is {settings.host!r}, but embedded mode accepts loopback addresses only (127.0.0.1, ::1, "
+            f"HIREBOARD_HOST is {host!r}, but embedded mode accepts loopback addresses only (127.0.0.1, ::1, "
             "localhost). Set HIREBOARD_MODE=production to serve others."
         )
-    if settings.base_url and not is_loopback(urlsplit(settings.base_url).hostname or ""):
+    if base_url and not is_loopback(urlsplit(base_url).hostname or ""):
         raise ValueError(
-            f"HIREBOARD_BASE_URL is {settings.base_url!r}, but embedded mode accepts loopback addresses only. Set "
+            f"HIREBOARD_BASE_URL is {base_url!r}, but embedded mode accepts loopback addresses only. Set "
             "HIREBOARD_MODE=production to serve others."
         )
 
 
-def refuse_laptop_defaults(settings: Settings) -> None:
+def refuse_laptop_defaults(*, key: str, base_url: str, database_url: str, failpoints: str) -> None:
     """Production needs what embedded mode makes up."""
-    key = settings.secret_key.get_secret_value() if settings.secret_key else ""
     weakness = key_weakness(key)
     if weakness:
         raise ValueError(f"HIREBOARD_SECRET_KEY {weakness}; in production it accepts {SECRET_KEYS}.")
-    if not settings.base_url.startswith("https://"):
+    if not base_url.startswith("https://"):
         raise ValueError(
-            f"HIREBOARD_BASE_URL is {settings.base_url!r}; in production it accepts https://HOST[:PORT][/PATH], the "
-            "address that people open (a proxy in front may end TLS)."
+            f"HIREBOARD_BASE_URL is {base_url!r}; in production it accepts https://HOST[:PORT][/PATH], the address "
+            "that people open (a proxy in front may end TLS)."
         )
-    if not settings.database_url:
+    if not database_url:
         raise ValueError(
             f"HIREBOARD_DATABASE_URL is not set; in production it accepts {DATABASE_URLS}, named explicitly."
         )
-    if settings.failpoints:
+    if failpoints:
         raise ValueError("HIREBOARD_FAILPOINTS is set; in production it accepts nothing: it would break the server.")
 
 
