@@ -1,0 +1,186 @@
+"""Many rows in one statement, on SQLite and PostgreSQL. Values are canonical text and numbers as they stand."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Date,
+    Double,
+    Float,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeEngine
+
+from services.ingest.records import Scalar
+from services.store.types import UtcDateTime
+
+BulkRow = Mapping[str, Scalar]
+"""Column name to value; binary columns are given in hexadecimal."""
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[BulkRow],
+    conflict: tuple[str, ...] = (),
+) -> None:
+    """Insert ``rows``, which all have the same columns; a row that exists by ``conflict`` gets their other columns.
+
+    A new row gets the table's defaults for columns that are not given.
+    """
+    if not rows:
+        return
+    given = tuple(rows[0])
+    defaults = _defaults(table, given)
+    columns = (*given, *defaults)
+    filled = [{**row, **defaults} for row in rows] if defaults else rows
+    if connection.dialect.name == "postgresql":
+        statement = _postgresql_upsert(table, columns, conflict, given)
+        connection.execute(statement, {"rows": json.dumps([dict(row) for row in filled])})
+        return
+    sql, order = _sqlite_upsert(table, columns, conflict, given)
+    binary = {name for name in columns if isinstance(table.c[name].type, LargeBinary)}
+    connection.exec_driver_sql(sql, [_sqlite_values(row, order, binary) for row in filled])
+
+
+def update_where(connection: Connection, table: Table, rows: Sequence[BulkRow], key: str) -> None:
+    """Set the columns of ``rows`` where ``key`` matches; what does not exist is left alone."""
+    if not rows:
+        return
+    columns = tuple(name for name in rows[0] if name != key)
+    if connection.dialect.name == "postgresql":
+        connection.execute(_postgresql_update(table, columns, key), {"rows": json.dumps([dict(r) for r in rows])})
+        return
+    sql, order = _sqlite_update(table, columns, key)
+    connection.exec_driver_sql(sql, [_sqlite_values(row, order, set()) for row in rows])
+
+
+def lookup(
+    connection: Connection,
+    columns: Sequence[ColumnElement[Any]],
+    where: ColumnElement[bool],
+    key: ColumnElement[Any],
+    values: Iterable[object],
+) -> list[tuple[Any, ...]]:
+    """``columns`` of the rows whose ``key`` is among ``values``."""
+    wanted = list(values)
+    if not wanted:
+        return []
+    found = connection.execute(select(*columns).where(where, key.in_(wanted)))
+    return [tuple(row) for row in found]
+
+
+def _sqlite_values(row: BulkRow, columns: tuple[str, ...], binary: set[str]) -> tuple[object, ...]:
+    if not binary:
+        return tuple(row[name] for name in columns)
+    return tuple(bytes.fromhex(str(row[name])) if name in binary else row[name] for name in columns)
+
+
+@functools.lru_cache(maxsize=512)
+def _defaults(table: Table, given: tuple[str, ...]) -> dict[str, Scalar]:
+    return {name: value for name, value in column_defaults(table).items() if name not in given}
+
+
+@functools.cache
+def column_defaults(table: Table) -> dict[str, Scalar]:
+    """Scalar defaults of the table's columns."""
+    return {c.name: c.default.arg for c in table.columns if isinstance(c.default, ScalarElementColumnDefault)}
+
+
+@functools.lru_cache(maxsize=256)
+def _sqlite_upsert(
+    table: Table, columns: tuple[str, ...], conflict: tuple[str, ...], given: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
+    statement = sqlite.insert(table).values({name: bindparam(name) for name in columns})
+    if conflict:
+        changed = {name: statement.excluded[name] for name in given if name not in conflict}
+        statement = (
+            statement.on_conflict_do_update(index_elements=list(conflict), set_=changed)
+            if changed
+            else statement.on_conflict_do_nothing(index_elements=list(conflict))
+        )
+    return _positional(statement)
+
+
+@functools.lru_cache(maxsize=256)
+def _sqlite_update(table: Table, columns: tuple[str, ...], key: str) -> tuple[str, tuple[str, ...]]:
+    # the key's parameter may not have the column's own name: that one is reserved for SET
+    statement = table.update().where(table.c[key] == bindparam(_KEY)).values({n: bindparam(n) for n in columns})
+    sql, order = _positional(statement)
+    return sql, tuple(key if name == _KEY else name for name in order)
+
+
+_KEY = "wanted_key"
+
+
+def _positional(statement: Any) -> tuple[str, tuple[str, ...]]:
+    """The SQL text and the order in which it binds."""
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    return str(compiled), tuple(compiled.positiontup)
+
+
+def _given(table: Table, names: Sequence[str]) -> tuple[Any, list[ColumnElement[Any]]]:
+    """The JSON parameter as a row set, and its columns in the table's types."""
+    carriers = [column(name, _carrier(table.c[name].type)) for name in names]
+    given = (
+        func.json_to_recordset(cast(bindparam("rows", type_=Text), postgresql.JSON))
+        .table_valued(*carriers, name="given")
+        .render_derived(with_types=True)
+    )
+    return given, [_as_stored(given.c[name], table.c[name].type) for name in names]
+
+
+def _carrier(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    if isinstance(kind, UtcDateTime):
+        return postgresql.TIMESTAMP()
+    for plain in (BigInteger, Integer, Boolean, Date):
+        if isinstance(kind, plain):
+            return plain()
+    return Double() if isinstance(kind, Float) else Text()
+
+
+def _as_stored(value: ColumnElement[Any], kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    if isinstance(kind, UtcDateTime):
+        return func.timezone("UTC", value)
+    return func.decode(value, "hex") if isinstance(kind, LargeBinary) else value
+
+
+@functools.lru_cache(maxsize=256)
+def _postgresql_upsert(
+    table: Table, columns: tuple[str, ...], conflict: tuple[str, ...], given: tuple[str, ...]
+) -> Any:
+    source, values = _given(table, columns)
+    statement = postgresql.insert(table).from_select(
+        list(columns), select(*values).select_from(source), include_defaults=False
+    )
+    if not conflict:
+        return statement
+    changed = {name: statement.excluded[name] for name in given if name not in conflict}
+    if not changed:
+        return statement.on_conflict_do_nothing(index_elements=list(conflict))
+    return statement.on_conflict_do_update(index_elements=list(conflict), set_=changed)
+
+
+@functools.lru_cache(maxsize=256)
+def _postgresql_update(table: Table, columns: tuple[str, ...], key: str) -> Any:
+    _, values = _given(table, (*columns, key))
+    *changed, wanted = values
+    return table.update().where(table.c[key] == wanted).values(dict(zip(columns, changed, strict=True)))

@@ -1,0 +1,179 @@
+"""Staged records into the store, a chunk a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from services.ingest import bulk
+from services.ingest.entities import RANK
+from services.ingest.quarantine import QuarantineWriter
+from services.ingest.records import FieldError, Problem
+from services.ingest.resolve import Resolver
+from services.ingest.rows import MissingSelfReferenceError
+from services.ingest.spool import Spool, StagedItem
+from services.ingest.writers import ChunkWriter, RowsOfItem
+from services.store.database import Store
+from services.store.tables import SourceRecord
+
+ROWS_AT_A_TIME = 2_000
+"""Rows a transaction writes at most, bookkeeping included, so that a web write never waits for long."""
+_BOOKKEEPING = 2
+"""Rows beside a record's own: its source record and its change row."""
+
+
+@dataclass(slots=True)
+class Tally:
+    loaded: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+
+@dataclass(slots=True)
+class _Chunk:
+    items: list[StagedItem] = field(default_factory=list)
+    size: int = 0
+
+
+def chunks(items: Iterable[StagedItem], limit: int = ROWS_AT_A_TIME) -> Iterator[list[StagedItem]]:
+    """Records of one rank, at most ``limit`` rows, those of one parent together unless it alone has more."""
+    chunk = _Chunk()
+    rank_of = _main_rank
+    for item in items:
+        size = len(item.rows) + _BOOKKEEPING
+        if chunk.items:
+            last = chunk.items[-1]
+            other_rank = rank_of(item) != rank_of(last)
+            full = chunk.size + size > limit - limit // 4 and item.parent != last.parent
+            if other_rank or full or chunk.size + size > limit:
+                yield chunk.items
+                chunk = _Chunk()
+        chunk.items.append(item)
+        chunk.size += size
+    if chunk.items:
+        yield chunk.items
+
+
+def _main_rank(item: StagedItem) -> int:
+    return max((RANK[row.entity] for row in item.rows), default=0)
+
+
+class Loader:
+    """Applies one spool for one batch. Running it again applies only what is still missing."""
+
+    def __init__(
+        self, store: Store, spool: Spool, system: str, batch_id: int, *, progress: Callable[[int], None]
+    ) -> None:
+        self._store = store
+        self._spool = spool
+        self._system = system
+        self._batch_id = batch_id
+        self._progress = progress
+        self._resolver = Resolver(system)
+        self._writer = ChunkWriter(system, self._resolver)
+        self._quarantine = QuarantineWriter(store, system, batch_id)
+        self._waiting: list[StagedItem] = []
+        self.tally = Tally()
+
+    def run(self) -> Tally:
+        for chunk in chunks(self._spool.items()):
+            if self._waiting and _main_rank(chunk[0]) != _main_rank(self._waiting[0]):
+                self._apply_waiting()
+            self._apply(chunk, last_try=False)
+        self._apply_waiting()
+        self._write_problems(self._spool.problems())
+        return self.tally
+
+    def _apply_waiting(self) -> None:
+        """Records that referred to a later one of their own kind, now that all of that kind are there."""
+        waiting, self._waiting = self._waiting, []
+        for chunk in chunks(waiting):
+            self._apply(chunk, last_try=True)
+
+    def _apply(self, chunk: Sequence[StagedItem], *, last_try: bool) -> None:
+        try:
+            with self._store.write() as connection:
+                done = self._apply_in(connection, chunk, last_try=last_try)
+        except BaseException:
+            self._resolver.forget()
+            raise
+        self.tally.loaded += done.loaded
+        self.tally.unchanged += done.unchanged
+        self.tally.quarantined += done.quarantined
+        self._progress(len(chunk))
+
+    def _apply_in(self, connection: Connection, chunk: Sequence[StagedItem], *, last_try: bool) -> Tally:
+        self._resolver.forget_chunk()
+        fresh = changed_items(connection, self._system, chunk)
+        done = Tally(unchanged=sum(item.counted for item in chunk) - sum(item.counted for item in fresh))
+        rows = [RowsOfItem(item) for item in fresh]
+        self._writer.write(connection, rows)
+        loaded = [one.item for one in rows if one.error is None]
+        for one in rows:
+            if one.error is None:
+                continue
+            if isinstance(one.error, MissingSelfReferenceError) and not last_try:
+                self._waiting.append(one.item)
+            else:
+                self._quarantine.add(connection, self._problem(one.item, one.error))
+                done.quarantined += one.item.counted
+        self._record(connection, loaded)
+        self._quarantine.loaded(connection, ((item.resource, item.key) for item in loaded))
+        done.loaded = sum(item.counted for item in loaded)
+        return done
+
+    def _problem(self, item: StagedItem, error: FieldError) -> Problem:
+        return Problem(item.resource, item.file, item.key, error.field, error.reason, self._spool.payload(item.seq))
+
+    def _record(self, connection: Connection, items: Sequence[StagedItem]) -> None:
+        rows: list[bulk.BulkRow] = [
+            {
+                "source_system": self._system,
+                "resource": item.resource,
+                "external_id": item.key,
+                "digest": item.digest.hex(),
+                "source_version": item.version,
+                "batch_id": self._batch_id,
+            }
+            for item in items
+        ]
+        keys = ("source_system", "resource", "external_id")
+        bulk.upsert(connection, SourceRecord.__table__, rows, keys)  # type: ignore[arg-type]
+
+    def _write_problems(self, problems: Sequence[Problem]) -> None:
+        limit = ROWS_AT_A_TIME // 4
+        for start in range(0, len(problems), limit):
+            with self._store.write() as connection:
+                for problem in problems[start : start + limit]:
+                    self._quarantine.add(connection, problem)
+        self.tally.quarantined += len(problems)
+
+
+def changed_items(connection: Connection, system: str, items: Sequence[StagedItem]) -> list[StagedItem]:
+    """Without those that the store has as they are, or in a newer version."""
+    by_resource: dict[str, list[StagedItem]] = {}
+    for item in items:
+        by_resource.setdefault(item.resource, []).append(item)
+    table = SourceRecord.__table__
+    seen: dict[tuple[str, str], tuple[bytes, str | None]] = {}
+    for resource, batch in by_resource.items():
+        found = bulk.lookup(
+            connection,
+            [table.c.external_id, table.c.digest, table.c.source_version],
+            (table.c.source_system == system) & (table.c.resource == resource),
+            table.c.external_id,
+            [item.key for item in batch],
+        )
+        seen.update({(resource, key): (bytes(digest), version) for key, digest, version in found})
+    return [item for item in items if _is_news(item, seen.get((item.resource, item.key)))]
+
+
+def _is_news(item: StagedItem, known: tuple[bytes, str | None] | None) -> bool:
+    if known is None:
+        return True
+    digest, version = known
+    if digest == item.digest:
+        return False
+    return item.version is None or version is None or item.version >= version

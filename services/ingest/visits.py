@@ -1,0 +1,164 @@
+"""Stage visits of an application, replaced as a set: the same events give the same visits in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, delete, func, select
+
+from services.ingest import bulk
+from services.store.tables import Application, OfferVersion, PipelineStage, StageVisit
+from services.store.types import SQLITE_FORMAT
+
+COLUMN_KEY = "column:"
+"""Events from a row with a date column per stage: the row states all of them, so an emptied date removes its visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageEvent:
+    """An application entered a stage. ``left_at`` None = the source does not say when it left."""
+
+    key: str
+    stage_id: int
+    entered_at: str
+    left_at: str | None
+    exited_at: str | None = None
+
+
+def derive_visits(events: Iterable[StageEvent], order: Mapping[int, int], ended_at: str | None) -> list[StageEvent]:
+    """Visits in order: each ends when the source says so, else with the next one, else with the application."""
+    visits = sorted(events, key=lambda event: (event.entered_at, order.get(event.stage_id, 0), event.key))
+    following = [event.entered_at for event in visits[1:]] + [ended_at]
+    return [replace(event, exited_at=event.left_at or until) for event, until in zip(visits, following, strict=True)]
+
+
+class VisitWriter:
+    """Writes the visits of whole applications inside the caller's transaction."""
+
+    def __init__(self) -> None:
+        self._order: dict[int, int] = {}
+
+    def apply(self, connection: Connection, events: Mapping[int, Sequence[StageEvent]]) -> None:
+        """Merge ``events`` (by application id) into what is known, and replace the sets that change."""
+        known = _known_events(connection, events)
+        self._load_order(connection, {event.stage_id for batch in events.values() for event in batch})
+        ended = _ended(connection, events)
+        self._replace(connection, known, {
+            number: derive_visits(_merged(known.get(number, ()), fresh), self._order, ended.get(number))
+            for number, fresh in events.items()
+        })  # fmt: skip
+
+    def settle(self, connection: Connection, application_ids: Iterable[int]) -> None:
+        """After applications or offers changed: date hires by their acceptance, close or open last visits."""
+        wanted = set(application_ids)
+        if not wanted:
+            return
+        _date_hires(connection, wanted)
+        known = _known_events(connection, wanted)
+        self._load_order(connection, {event.stage_id for events in known.values() for event in events})
+        ended = _ended(connection, wanted)
+        self._replace(connection, known, {
+            number: derive_visits(events, self._order, ended.get(number)) for number, events in known.items()
+        })  # fmt: skip
+
+    def _load_order(self, connection: Connection, stages: set[int]) -> None:
+        table = PipelineStage.__table__
+        missing = {stage for stage in stages if stage not in self._order}
+        rows = bulk.lookup(connection, [table.c.id, table.c.sort_order], table.c.id.is_not(None), table.c.id, missing)
+        self._order.update({int(number): int(position) for number, position in rows})
+
+    def _replace(
+        self,
+        connection: Connection,
+        known: Mapping[int, Sequence[StageEvent]],
+        visits: Mapping[int, Sequence[StageEvent]],
+    ) -> None:
+        changed = [number for number, after in visits.items() if list(known.get(number, ())) != list(after)]
+        stale = [number for number in changed if known.get(number)]
+        if stale:
+            connection.execute(delete(StageVisit).where(StageVisit.application_id.in_(stale)))
+        rows = [
+            {
+                "application_id": number,
+                "stage_id": visit.stage_id,
+                "entered_at": visit.entered_at,
+                "exited_at": visit.exited_at,
+                "external_id": visit.key,
+                "left_at": visit.left_at,
+            }
+            for number in changed
+            for visit in visits[number]
+        ]
+        bulk.upsert(connection, StageVisit.__table__, rows)  # type: ignore[arg-type]
+
+
+def _merged(known: Sequence[StageEvent], fresh: Sequence[StageEvent]) -> list[StageEvent]:
+    keys = {event.key for event in fresh}
+    whole = any(key.startswith(COLUMN_KEY) for key in keys)
+    kept = [
+        replace(event, exited_at=None)
+        for event in known
+        if event.key not in keys and not (whole and event.key.startswith(COLUMN_KEY))
+    ]
+    return [*kept, *fresh]
+
+
+def _known_events(connection: Connection, application_ids: Iterable[int]) -> dict[int, list[StageEvent]]:
+    ids = list(application_ids)
+    visit = StageVisit
+    query = (
+        select(
+            visit.application_id,
+            visit.external_id,
+            visit.stage_id,
+            visit.entered_at,
+            visit.left_at,
+            visit.exited_at,
+            visit.id,
+        )
+        .where(visit.application_id.in_(ids))
+        .order_by(visit.application_id, visit.id)
+    )
+    known: dict[int, list[StageEvent]] = {}
+    for number, key, stage, entered, left, exited, visit_id in connection.execute(query):
+        event = StageEvent(key or f"#{visit_id}", stage, _text(entered) or "", _text(left), _text(exited))
+        known.setdefault(number, []).append(event)
+    return known
+
+
+def _ended(connection: Connection, application_ids: Iterable[int]) -> dict[int, str | None]:
+    table = Application.__table__
+    rows = bulk.lookup(
+        connection, [table.c.id, table.c.ended_at], table.c.outcome.is_not(None), table.c.id, application_ids
+    )
+    return {int(number): _text(ended) for number, ended in rows}
+
+
+def _date_hires(connection: Connection, application_ids: set[int]) -> None:
+    """A hired application ended when its offer was accepted, whatever time the source gives."""
+    accepted = (
+        select(OfferVersion.application_id, func.max(OfferVersion.answered_at).label("at"))
+        .where(
+            OfferVersion.application_id.in_(application_ids),
+            OfferVersion.answer == "accepted",
+            OfferVersion.undone_at.is_(None),
+        )
+        .group_by(OfferVersion.application_id)
+        .subquery()
+    )
+    query = (
+        select(Application.id, Application.ended_at, accepted.c.at)
+        .join(accepted, accepted.c.application_id == Application.id)
+        .where(Application.outcome == "hired")
+    )
+    rows = [
+        {"id": number, "ended_at": _text(at)}
+        for number, ended, at in connection.execute(query)
+        if at is not None and at != ended
+    ]
+    bulk.update_where(connection, Application.__table__, rows, "id")  # type: ignore[arg-type]
+
+
+def _text(moment: object) -> str | None:
+    return moment.strftime(SQLITE_FORMAT) if hasattr(moment, "strftime") else None

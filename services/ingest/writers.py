@@ -1,0 +1,280 @@
+"""Rows of one chunk into their tables, entity by entity in the order of reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from services.ingest import bulk
+from services.ingest.changes import write_changes
+from services.ingest.entities import ENTITIES, RANK, Entity
+from services.ingest.records import EntityRow, FieldError, Scalar
+from services.ingest.resolve import Resolver, table_of
+from services.ingest.rows import Columns, columns_of, keyed_row, resolve_references, same_columns
+from services.ingest.spool import StagedItem
+from services.ingest.timeline import HOLD, Interval, TimelineWriter, write_owners
+from services.ingest.visits import StageEvent, VisitWriter
+
+_UPSERT = ("source_system", "external_id")
+_OF_REQUISITION = frozenset({"requisition", "requisition_status", "hold", "owner", "seat"})
+_NOT_IN_MART = frozenset({"candidate", "person"})
+_REFERENCE = frozenset(
+    {"office", "department", "job_family", "job_level", "source", "exit_reason", "stage", "person",
+     "leave", "holiday", "freeze", "freeze_exemption"}
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class RowsOfItem:
+    """A record on its way in; ``error`` set = it goes to quarantine."""
+
+    item: StagedItem
+    error: FieldError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A row with its references resolved."""
+
+    row: EntityRow
+    columns: Columns
+
+
+@dataclass(slots=True)
+class Touched:
+    applications: set[int] = field(default_factory=set)
+    requisitions: set[int] = field(default_factory=set)
+    reference: bool = False
+
+
+_Write = Callable[[Connection, Sequence[Ready]], None]
+
+
+class ChunkWriter:
+    """Writes chunks of records inside the caller's transaction."""
+
+    def __init__(self, system: str, resolver: Resolver) -> None:
+        self._system = system
+        self._resolver = resolver
+        self._visits = VisitWriter()
+        self._timelines = TimelineWriter(system)
+        self._special: dict[str, _Write] = {
+            "requisition": self._write_requisitions,
+            "requisition_status": self._write_statuses,
+            "hold": self._write_holds,
+            "owner": self._write_owners,
+            "application": self._write_applications,
+            "stage_event": self._write_visits,
+            "offer": self._write_offers,
+            "leave": self._write_leave,
+            "holiday": self._write_holidays,
+            "freeze_exemption": self._write_exemptions,
+        }
+
+    def write(self, connection: Connection, records: Sequence[RowsOfItem]) -> None:
+        """Everything that can be written; a record that cannot gets its ``error``."""
+        touched = Touched()
+        names = sorted({row.entity for record in records for row in record.item.rows}, key=RANK.__getitem__)
+        for name in names:
+            entity = ENTITIES[name]
+            ready = self._ready(connection, entity, records)
+            if ready:
+                self._write_entity(connection, entity, ready, touched)
+        touched.reference = touched.reference or bool(self._resolver.created - _NOT_IN_MART)
+        write_changes(connection, "application", sorted(touched.applications))
+        write_changes(connection, "requisition", sorted(touched.requisitions))
+        if touched.reference:
+            write_changes(connection, "reference", [None])
+
+    def _ready(self, connection: Connection, entity: Entity, records: Sequence[RowsOfItem]) -> list[Ready]:
+        live = [record for record in records if record.error is None]
+        mine = [row for record in live for row in record.item.rows if row.entity == entity.name]
+        resolve_references(connection, self._resolver, entity, mine)
+        if entity.name == "stage_event":
+            numbers = self._resolver.ids(connection, "application", ())
+            wanted = {numbers[row.parent] for row in mine if row.parent in numbers and _has_plain_date(row)}
+            self._resolver.prefetch_requisitions(connection, wanted)
+        coming = {row.key for row in mine if not row.update_only}
+        partial = [row.key for row in mine if row.update_only and row.key not in coming]
+        there = coming | set(self._resolver.ids(connection, entity.name, partial)) if partial else coming
+        ready: list[Ready] = []
+        for record in live:
+            rows = [row for row in record.item.rows if row.entity == entity.name]
+            try:
+                ready.extend([self._one(connection, entity, row, there) for row in rows])
+            except FieldError as error:
+                record.error = error
+        return ready
+
+    def _one(self, connection: Connection, entity: Entity, row: EntityRow, there: set[str]) -> Ready:
+        if row.update_only and row.key not in there:
+            reason = f"{entity.label} {row.key} is not loaded: it is missing from the export or in quarantine itself"
+            raise FieldError(entity.name, reason)
+        columns = columns_of(connection, self._resolver, entity, row)
+        if entity.name == "freeze":
+            columns.update(self._scope(connection, columns))
+        return Ready(row, columns)
+
+    def _write_entity(self, connection: Connection, entity: Entity, ready: Sequence[Ready], touched: Touched) -> None:
+        special = self._special.get(entity.name)
+        if special is not None:
+            special(connection, ready)
+        else:
+            self._write_keyed(connection, entity, ready)
+        self._note(connection, entity, ready, touched)
+
+    def _write_keyed(self, connection: Connection, entity: Entity, ready: Sequence[Ready]) -> None:
+        table = table_of(entity.name)
+        whole = [keyed_row(self._system, entity, one.row, one.columns) for one in ready if not one.row.update_only]
+        for group in same_columns(whole):
+            bulk.upsert(connection, table, group, _UPSERT)
+        partial = [one for one in ready if one.row.update_only]
+        if partial:
+            ids = self._resolver.ids(connection, entity.name, [one.row.key for one in partial])
+            rows = [{"id": ids[one.row.key], **one.columns} for one in partial if one.row.key in ids]
+            for group in same_columns([{**row, "external_id": row["id"]} for row in rows]):
+                bare = [{name: value for name, value in row.items() if name != "external_id"} for row in group]
+                bulk.update_where(connection, table, bare, "id")
+
+    def _note(self, connection: Connection, entity: Entity, ready: Sequence[Ready], touched: Touched) -> None:
+        """Remember which applications and requisitions these rows belong to."""
+        if entity.name == "candidate":
+            touched.reference |= any(one.columns.get("merged_into_id") for one in ready)
+        elif entity.name in _REFERENCE:
+            touched.reference = True
+            if entity.name == "office":
+                self._resolver.offices_changed()
+        elif entity.name in {"application", "requisition"}:
+            ids = self._resolver.ids(connection, entity.name, [one.row.key for one in ready])
+            numbers = {ids[one.row.key] for one in ready if one.row.key in ids}
+            (touched.applications if entity.name == "application" else touched.requisitions).update(numbers)
+        elif entity.name in _OF_REQUISITION:
+            touched.requisitions.update(_numbers(ready, "requisition_id"))
+        else:
+            touched.applications.update(self._applications_of(connection, ready))
+            touched.requisitions.update(_numbers(ready, "requisition_id"))
+
+    def _applications_of(self, connection: Connection, ready: Sequence[Ready]) -> set[int]:
+        found = _numbers(ready, "application_id")
+        for parent in ("interview", "hire"):
+            numbers = _numbers(ready, f"{parent}_id")
+            if numbers:
+                found.update(self._resolver.applications_of(connection, parent, numbers).values())
+        return found
+
+    def _write_requisitions(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        stored = [
+            Ready(one.row, {n: v for n, v in one.columns.items() if n not in {"status", "closed_at"}}) for one in ready
+        ]
+        self._write_keyed(connection, ENTITIES["requisition"], stored)
+        self._resolver.offices_changed()
+        ids = self._resolver.ids(connection, "requisition", [one.row.key for one in ready])
+        numbers = {ids[one.row.key]: one for one in ready}
+        self._timelines.apply_base(
+            connection,
+            {number: one.columns for number, one in numbers.items()},
+            {number: one.row.key for number, one in numbers.items()},
+        )
+
+    def _write_statuses(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        self._timelines.apply_stated(connection, _intervals(ready, None))
+
+    def _write_holds(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        self._timelines.apply_holds(connection, _intervals(ready, HOLD))
+
+    def _write_owners(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        owners: dict[int, list[Columns]] = {}
+        for one in ready:
+            owners.setdefault(_number(one, "requisition_id"), []).append(one.columns)
+        write_owners(connection, owners)
+
+    def _write_applications(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        keys = [one.row.key for one in ready]
+        before = set(self._resolver.ids(connection, "application", keys).values())
+        self._write_keyed(connection, ENTITIES["application"], ready)
+        self._visits.settle(connection, before)
+
+    def _write_visits(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        events: dict[int, list[StageEvent]] = {}
+        for one in ready:
+            columns = one.columns
+            event = StageEvent(
+                one.row.key,
+                _number(one, "stage_id"),
+                str(columns["entered_at"]),
+                _text(columns.get("left_at")),
+            )
+            events.setdefault(_number(one, "application_id"), []).append(event)
+        self._visits.apply(connection, events)
+
+    def _write_offers(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        self._write_keyed(connection, ENTITIES["offer"], ready)
+        self._visits.settle(connection, _numbers(ready, "application_id"))
+
+    def _write_leave(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        rows = {(one.columns["person_id"], one.columns["start_on"]): one.columns for one in ready}
+        bulk.upsert(connection, table_of("leave"), list(rows.values()), ("person_id", "start_on"))
+
+    def _write_exemptions(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        rows = {(one.columns["freeze_id"], one.columns["requisition_id"]): one.columns for one in ready}
+        bulk.upsert(connection, table_of("freeze_exemption"), list(rows.values()), ("freeze_id", "requisition_id"))
+
+    def _write_holidays(self, connection: Connection, ready: Sequence[Ready]) -> None:
+        table = table_of("holiday")
+        known = {
+            (office, str(day)): int(number)
+            for number, office, day in connection.execute(select(table.c.id, table.c.office_id, table.c.on))
+        }
+        for one in ready:
+            columns: Columns = {"office_id": None, **one.columns}
+            number = known.get((columns["office_id"], str(columns["on"])))
+            if number is None:
+                bulk.upsert(connection, table, [columns])
+            else:
+                bulk.update_where(connection, table, [{"id": number, "name": columns["name"]}], "id")
+
+    def _scope(self, connection: Connection, columns: Columns) -> Columns:
+        """The source names the department, family or requisition by its key; the store by our id, as text."""
+        scope, value = str(columns.get("scope")), columns.get("scope_value")
+        if value is None or scope not in {"department", "job_family", "requisition"}:
+            return {"scope_value": str(value).upper() if scope == "country" and value else value}
+        ids = self._resolver.ids(connection, scope, [str(value)], create=ENTITIES[scope].creatable)
+        if str(value) not in ids:
+            raise FieldError("scope_value", f"{ENTITIES[scope].label} {value} is not loaded")
+        return {"scope_value": str(ids[str(value)])}
+
+
+def _intervals(ready: Sequence[Ready], status: str | None) -> dict[int, list[Interval]]:
+    found: dict[int, list[Interval]] = {}
+    for one in ready:
+        columns = one.columns
+        found.setdefault(_number(one, "requisition_id"), []).append(
+            Interval(
+                status or str(columns["status"]),
+                str(columns["from_at"]),
+                _text(columns.get("to_at")),
+                _text(columns.get("reason")),
+            )
+        )
+    return found
+
+
+def _has_plain_date(row: EntityRow) -> bool:
+    return len(str(row.values["entered_at"])) < 11 or len(str(row.values.get("left_at") or "")) == 10  # noqa: PLR2004
+
+
+def _number(one: Ready, column: str) -> int:
+    value = one.columns[column]
+    if not isinstance(value, int):
+        raise FieldError(column, "is empty")
+    return value
+
+
+def _numbers(ready: Sequence[Ready], column: str) -> set[int]:
+    return {value for one in ready if isinstance(value := one.columns.get(column), int)}
+
+
+def _text(value: Scalar) -> str | None:
+    return value if isinstance(value, str) else None
