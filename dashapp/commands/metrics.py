@@ -1,0 +1,216 @@
+"""`hireboard metrics`: the registry, and every number the pages and reports show, as JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dashapp.config import load_settings
+from services.domain.errors import InvalidInputError
+from services.domain.metric import Answer, Metric, Period, Query, Row
+
+if TYPE_CHECKING:
+    from services.domain.people import Viewer
+
+as_json = click.option("--json", "wants_json", is_flag=True, help="One JSON document on standard output.")
+
+
+@click.group("metrics")
+def command() -> None:
+    """Definitions of the metrics, and their values."""
+
+
+@command.command("list")
+@as_json
+def list_command(*, wants_json: bool) -> None:
+    """Every metric with what it can be split by."""
+    from services.metrics.registry import REGISTRY  # noqa: PLC0415 - numpy is loaded only when it is needed
+
+    if wants_json:
+        click.echo(json.dumps({"metrics": [_listed(metric) for metric in REGISTRY.values()]}))
+        return
+    width = max(len(name) for name in REGISTRY)
+    for metric in REGISTRY.values():
+        click.echo(f"{metric.id:<{width}}  {metric.summary}")
+
+
+@command.command("show")
+@click.argument("metric_id", metavar="ID")
+@as_json
+def show_command(metric_id: str, *, wants_json: bool) -> None:
+    """One definition: every field of it."""
+    from services.metrics import registry  # noqa: PLC0415 - as above
+
+    metric = registry.metric(metric_id)
+    fields = _shown(metric)
+    if wants_json:
+        click.echo(json.dumps(fields))
+        return
+    for name, value in fields.items():
+        text = ", ".join(value) if isinstance(value, list) else value
+        if text not in (None, "", {}):
+            click.echo(f"{name}: {text}")
+
+
+@command.command("docs")
+def docs_command() -> None:
+    """Print docs/metrics.md, made from the registry."""
+    from services.metrics.documentation import markdown  # noqa: PLC0415 - as above
+
+    click.echo(markdown(), nl=False)
+
+
+@command.command("query")
+@click.argument("metric_ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--by", multiple=True, metavar="DIM", help="Split by a dimension or a time grain; may be repeated.")
+@click.option("--where", multiple=True, metavar="DIM=VALUE", help="Keep one shown value; repeated values add up.")
+@click.option("--from", "start", metavar="DATE", help="First day of the period.")
+@click.option("--to", "end", metavar="DATE", help="Last day of the period, included.")
+@click.option("--as-of", metavar="TIME", help="Ignore what happened later; UTC unless it says otherwise.")
+@click.option("--as", "user", metavar="USER", help="Answer for this e-mail, or role in the demonstration company.")
+@click.option("--raw", is_flag=True, help="Without the small-number rule (administrators).")
+@as_json
+@click.option("--csv", "wants_csv", is_flag=True, help="Comma-separated values on standard output.")
+def query_command(
+    metric_ids: tuple[str, ...],
+    by: tuple[str, ...],
+    where: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    as_of: str | None,
+    user: str | None,
+    *,
+    raw: bool,
+    wants_json: bool,
+    wants_csv: bool,
+) -> None:
+    """Values of one or more metrics."""
+    last_day = _day(end, "--to")
+    query = Query(
+        metrics=metric_ids,
+        by=by,
+        where=_where(where),
+        period=Period(_day(start, "--from"), last_day + timedelta(days=1) if last_day else None),
+        as_of=_instant(as_of) if as_of else None,
+        raw=raw,
+    )
+    answer = _ask(query, user)
+    rows = [_flat(row) for row in answer.rows]
+    if wants_json:
+        document = {"as_of": _stamp(answer.as_of), "snapshot": answer.snapshot, "rows": rows}
+        click.echo(json.dumps(document, allow_nan=False))
+    elif wants_csv:
+        click.echo(_csv(rows), nl=False)
+    else:
+        click.echo(f"As of {answer.as_of:%Y-%m-%d %H:%M} UTC, snapshot {answer.snapshot}\n{_text(answer)}")
+
+
+def _ask(query: Query, user: str | None) -> Answer:
+    from dashapp.wiring import make_accounts  # noqa: PLC0415 - loads the account services
+    from services.mart.reader import MartReader  # noqa: PLC0415 - loads DuckDB
+    from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
+    from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
+    from services.store.database import Store  # noqa: PLC0415 - as above
+
+    settings = load_settings()
+    store = Store(settings.database_url)
+    try:
+        _, audit, accounts = make_accounts(settings, store)
+        viewer: Viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
+        answer = QueryLayer(MartReader(settings.mart_dir), StoreNames(store)).ask(query, viewer)
+        with store.write() as connection:
+            detail = {"metrics": query.metrics, "by": query.by, "raw": query.raw, "as": viewer.email}
+            audit.append(connection, accounts.local_operator().email, "metrics.queried", detail=detail)
+    finally:
+        store.dispose()
+    return answer
+
+
+def _listed(metric: Metric) -> dict[str, Any]:
+    return {
+        "id": metric.id,
+        "name": metric.name,
+        "unit": metric.unit,
+        "version": metric.version,
+        "status": metric.status,
+        "classes": [metric.column_class],
+        "dimensions": list(metric.dimensions),
+    }
+
+
+def _shown(metric: Metric) -> dict[str, Any]:
+    fields = dataclasses.asdict(metric)
+    fields["effective_from"] = metric.effective_from.isoformat()
+    fields["extra"] = dict(metric.extra)
+    fields["classes"] = [metric.column_class]
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    """A row with its dimensions first, in the order that scripts rely on."""
+    fields = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+    dims: Mapping[str, str | None] = fields.pop("dims")
+    return {**dims, **fields, "extra": dict(row.extra)}
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    buffer = io.StringIO()
+    names = [name for name in rows[0] if name != "extra"] if rows else ["metric", "value"]
+    writer = csv.DictWriter(buffer, names, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    is_formula = isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
+    return f"'{value}" if is_formula else value
+
+
+def _text(answer: Answer) -> str:
+    lines = []
+    for row in answer.rows:
+        group = ", ".join(f"{value if value is not None else 'unknown'}" for value in row.dims.values())
+        value = f"{row.value:g} {row.unit}" if row.value is not None else f"{row.note or row.reason}"
+        lines.append("  ".join(part for part in (row.metric, group, value, f"n {row.n}") if part))
+    return "\n".join(lines)
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _where(pairs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name or not value:
+            raise click.UsageError(f"--where takes DIM=VALUE, for example department=Sales, not {pair!r}.")
+        found[name] = (*found.get(name, ()), value)
+    return found
+
+
+def _day(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(f"{option} takes a date like 2026-03-31, not {text!r}.") from None
+
+
+def _instant(text: str) -> datetime:
+    """A date alone means its beginning, in UTC."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(f"--as-of takes a time like 2026-03-31T17:00Z, not {text!r}.") from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
