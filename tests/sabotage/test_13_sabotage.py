@@ -1,0 +1,71 @@
+"""13: each numbered capability has a rule that can be turned off, and a test that goes red when it is.
+
+A mutant is one replacement in a copy of the tree. The named test must fail in the copy, by an assertion or an expected
+error; it passes in the tree itself, where the suite runs it anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sabotage.mutants import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = (
+    "dashapp",
+    "layouts",
+    "callbacks",
+    "services",
+    "reports",
+    "assets",
+    "tests",
+    "docs",
+    "wsgi.py",
+    "pyproject.toml",
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A private copy of the tree, beside a link to the shared data."""
+    home = tmp_path_factory.mktemp("sabotage")
+    tree = home / "project"
+    tree.mkdir()
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy(source, tree / part)
+    if (ROOT.parent / "shared").is_dir():
+        (home / "shared").symlink_to(ROOT.parent / "shared")
+    return tree
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_rule_turned_off_is_noticed(copy, mutant: Mutant):
+    """13: the capability's own test is red without its rule."""
+    file = copy / mutant.file
+    whole = file.read_text(encoding="utf-8")
+    assert whole.count(mutant.rule) == 1, f"{mutant.file} holds the rule {whole.count(mutant.rule)} times"
+    file.write_text(whole.replace(mutant.rule, mutant.instead), encoding="utf-8")
+    try:
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutant.test]
+        environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=240, check=False
+        )
+    finally:
+        file.write_text(whole, encoding="utf-8")
+    assert done.returncode == 1, (
+        f"{mutant.test} is not red without the rule:\n{done.stdout[-2000:]}{done.stderr[-500:]}"
+    )
+    assert " failed" in done.stdout, done.stdout[-2000:]
