@@ -183,7 +183,7 @@
     return false;
   }
 
-  /* ---- the panel: a copy of a section that the page brought along ---- */
+  /* ---- the panel: a definition or a table drawn from the data that the page brought along ---- */
   on("click", "[data-show]", function (control) {
     var inMenu = control.closest("#tile-menu");
     var figure = inMenu ? menuOpener.getAttribute("data-menu") : control.getAttribute("data-of");
@@ -191,13 +191,35 @@
     showPanel(control.getAttribute("data-show"), figure);
   });
   function showPanel(part, figure) {
-    var source = document.querySelector(
-      '#panel-sources [data-part="' + part + '"][data-figure="' + CSS.escape(figure) + '"]');
-    if (!source) { say("There is nothing to show here.", true); return; }
-    byId("panel-title").textContent = source.getAttribute("title");
-    var body = byId("panel-body");
-    body.replaceChildren.apply(body, Array.prototype.map.call(source.childNodes, function (node) { return node.cloneNode(true); }));
+    var data = byId("panel-data"), section = data && JSON.parse(data.getAttribute("data-sections"))[part + " " + figure];
+    if (!section) { say("There is nothing to show here.", true); return; }
+    byId("panel-title").textContent = section.title;
+    byId("panel-body").replaceChildren(section.pairs ? pairsOf(section) : section.rows ? tableOf(section) : make("p", section.words));
     if (!byId("panel").open) byId("panel").showModal();
+  }
+  function make(tag, text, attributes) {
+    var element = document.createElement(tag);
+    if (text !== undefined) element.textContent = text;
+    Object.keys(attributes || {}).forEach(function (name) { element.setAttribute(name, attributes[name]); });
+    return element;
+  }
+  function pairsOf(section) {
+    var list = make("dl", undefined, { "class": "hb-dl" });
+    section.pairs.forEach(function (pair) { list.append(make("dt", pair[0]), make("dd", pair[1])); });
+    return list;
+  }
+  function tableOf(section) {
+    var table = make("table", undefined, { "class": "hb-tbl hb-tight" }), head = make("tr"), body = make("tbody");
+    section.head.forEach(function (name, at) { head.append(make("th", name, at ? { scope: "col", "class": "hb-n" } : { scope: "col" })); });
+    section.rows.forEach(function (cells) {
+      var row = make("tr");
+      cells.forEach(function (cell, at) { row.append(at ? make("td", cell, { "class": "hb-n" }) : make("th", cell, { scope: "row" })); });
+      body.append(row);
+    });
+    var heads = make("thead");
+    heads.append(head);
+    table.append(make("caption", section.title, { "class": "visually-hidden" }), heads, body);
+    return table;
   }
 
   /* ---- copy, print, theme, sign out ---- */

@@ -121,13 +121,13 @@ def _option(option: FilterOption) -> Component:
 
 def _dropdown(name: str, label: str, value: str, panel: Component, *, is_set: bool) -> Component:
     summary = html.Summary(
-        [html.Span(label), html.B(value), icon("down")],
-        className=hb("fl on" if is_set else "fl"),
+        [html.Span(label), html.B(value)],
+        className=hb("fl down on" if is_set else "fl down"),
         **attributes(data_filter=name),
     )
     options = html.Div(panel, className=hb("fl-panel"), role="group", **attributes(aria_label=label))
     details = html.Details([summary, options], className=hb("fl-d"))
     clear = None
     if is_set:
-        clear = button(icon("x", "s"), classes="fl-x", label=f"Clear {label.lower()}", data_clear=name)
+        clear = button(classes="fl-x with ico-x", label=f"Clear {label.lower()}", data_clear=name)
     return html.Span(present(details, clear), className=hb("fl-set on" if is_set else "fl-set"))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from layouts.components.markup import attributes, button, hb, icon
+from services.domain.metric import Unit
 from services.domain.views import MetricDetail, Tile, Trend
 from services.domain.wording import NOTHING, amount, number, unit_word
+
+TREND = "trend"
+"""Name of the chart's own numbers, beside those of the tiles."""
 
 _ENTRIES = (
     ("metrics", "Definition", "definition", "D"),
@@ -47,7 +53,7 @@ def tile_menu() -> Component:
 
 
 def side_panel() -> Component:
-    """An empty dialog at the right edge; the script copies the wanted section into it."""
+    """An empty dialog at the right edge; the script draws the wanted section into it."""
     return html.Dialog(
         [
             html.Header(
@@ -65,55 +71,39 @@ def side_panel() -> Component:
     )
 
 
-def sources_of_panel(details: Sequence[MetricDetail], tiles: Iterable[Tile], trend: Trend) -> Component:
-    """Definitions and number tables, kept out of sight until the panel asks for one."""
-    sections = [_definition(detail) for detail in details]
-    sections += [_section(tile.metric_id, "numbers", tile.title, _tile_numbers(tile)) for tile in tiles]
-    sections.append(_section("trend", "numbers", trend.title, _trend_numbers(trend)))
-    return html.Div(sections, hidden=True, id="panel-sources")
+def panel_data(details: Sequence[MetricDetail], tiles: Iterable[Tile], trend: Trend) -> Component:
+    """Definitions and number tables as data: the script draws the one that is asked for, so the page stays light."""
+    sections = {
+        **{f"definition {detail.metric_id}": _definition(detail) for detail in details},
+        **{f"numbers {tile.metric_id}": _tile_numbers(tile) for tile in tiles},
+        f"numbers {TREND}": _trend_numbers(trend),
+    }
+    text = json.dumps(sections, separators=(",", ":"), ensure_ascii=False)
+    return html.Div(hidden=True, id="panel-data", **attributes(data_sections=text))
 
 
-def _section(figure: str, part: str, title: str, body: Component) -> Component:
-    return html.Div(body, title=title, **attributes(data_part=part, data_figure=figure))
+def _definition(detail: MetricDetail) -> dict[str, Any]:
+    return {"title": detail.name, "pairs": [*detail.facts, ("Version", str(detail.version))]}
 
 
-def _definition(detail: MetricDetail) -> Component:
-    pairs = [part for term, words in detail.facts for part in (html.Dt(term), html.Dd(words))]
-    body = html.Dl([*pairs, html.Dt("Version"), html.Dd(str(detail.version))], className=hb("dl"))
-    return _section(detail.metric_id, "definition", detail.name, body)
+def _tile_numbers(tile: Tile) -> dict[str, Any]:
+    if not tile.trend:
+        return {"title": tile.title, "words": "There is no series behind this figure: it is counted as of one moment."}
+    head = ("Month", unit_word(tile.unit).capitalize() or tile.title)
+    return {
+        "title": tile.title,
+        "head": head,
+        "rows": [(label, _printed(value, tile.unit)) for label, value in tile.trend],
+    }
 
 
-def _head(*names: str) -> Component:
-    first, *others = names
-    cells = [html.Th(first, scope="col"), *(html.Th(name, scope="col", className=hb("n")) for name in others)]
-    return html.Thead(html.Tr(cells))
+def _trend_numbers(trend: Trend) -> dict[str, Any]:
+    rows = []
+    for point in trend.points:
+        values = (point.value, point.p25, point.p75, point.year_before)
+        rows.append((point.label, *(_printed(value, trend.unit) for value in values), number(point.n)))
+    return {"title": trend.title, "head": ("Month", "Median", "P25", "P75", "Year before", "n"), "rows": rows}
 
 
-def _row(name: str, *cells: str) -> Component:
-    return html.Tr([html.Th(name, scope="row"), *(html.Td(cell, className=hb("n")) for cell in cells)])
-
-
-def _tile_numbers(tile: Tile) -> Component:
-    rows = [_row(label, amount(value, tile.unit) if value is not None else NOTHING) for label, value in tile.trend]
-    if not rows:
-        return html.P("There is no series behind this figure: it is counted as of one moment.", className=hb("sub"))
-    return html.Table(
-        [_head("Month", unit_word(tile.unit).capitalize() or tile.title), html.Tbody(rows)], className=hb("tbl tight")
-    )
-
-
-def _trend_numbers(trend: Trend) -> Component:
-    rows = [
-        _row(
-            point.label,
-            *(
-                amount(value, trend.unit) if value is not None else NOTHING
-                for value in (point.value, point.p25, point.p75, point.year_before)
-            ),
-            number(point.n),
-        )
-        for point in trend.points
-    ]
-    return html.Table(
-        [_head("Month", "Median", "P25", "P75", "Year before", "n"), html.Tbody(rows)], className=hb("tbl tight")
-    )
+def _printed(value: float | None, unit: Unit) -> str:
+    return amount(value, unit) if value is not None else NOTHING

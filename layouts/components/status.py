@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.components.markup import hb, icon
+from layouts.components.markup import with_icon
 from services.domain.judgement import Display, display_of
 from services.domain.metric import Row
 from services.domain.phrases import STATUS_WORDS
@@ -15,7 +15,7 @@ TONES = {"on": "good", "near": "near", "off": "bad"}
 
 
 def chip(tone: str, words: str, shape: str | None = None) -> Component:
-    return html.Span([icon(shape or tone), words], className=hb(f"st {tone}"))
+    return html.Span(words, className=with_icon(f"st {tone}", shape or tone))
 
 
 def status_chip(status: str | None, words: str | None = None) -> Component | None:

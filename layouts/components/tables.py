@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from layouts.components.bars import bullet_bar, stacked_bar
 from layouts.components.card import card, legend
-from layouts.components.markup import Child, hb, icon, present
+from layouts.components.markup import Child, hb, present, with_icon
 from layouts.components.status import TONES, status_chip
 from services.domain.metric import Row
 from services.domain.views import Bullet, Column, FunnelStep, Table, TableRow
@@ -62,21 +62,16 @@ def _head(column: Column) -> Component:
 
 
 def _name(row: TableRow, columns: Sequence[Column]) -> Component:
-    name = dcc.Link(row.label, href=row.href) if row.href else html.Span(row.label, className=hb("label"))
+    name: Child = dcc.Link(row.label, href=row.href) if row.href else row.label
     folded = ", ".join(
         f"{column.label} {words}" for column in columns if column.fold and (words := _words(row, column))
     )
-    return html.Th(
-        html.Span(
-            present(
-                name,
-                html.Span(row.detail) if row.detail else None,
-                html.Span(folded, className=hb("only-m")) if folded else None,
-            ),
-            className=hb("two"),
-        ),
-        scope="row",
+    lines = present(
+        name,
+        html.Span(row.detail) if row.detail else None,
+        html.Span(folded, className=hb("only-m")) if folded else None,
     )
+    return html.Th(lines, scope="row", className=hb("two"))
 
 
 def _words(row: TableRow, column: Column) -> str:
@@ -114,12 +109,12 @@ def _content(row: TableRow, column: Column, full: float) -> Child:
     return _text(value)
 
 
-def _figure(value: Row, status: Cell) -> Component:
+def _figure(value: Row, status: Cell) -> Child:
     printed = shown(value)
     if isinstance(status, str) and status in TONES and status != "on":
         tone = TONES[status]
-        return html.Span([icon(tone, "s"), f" {printed.text}"], className=hb(f"t-{tone}"), title=printed.note)
-    return html.Span(printed.text, className=hb("ink3" if printed.muted else "num"), title=printed.note)
+        return html.Span(printed.text, className=with_icon(f"t-{tone}", tone), title=printed.note)
+    return html.Span(printed.text, className=hb("ink3"), title=printed.note) if printed.muted else printed.text
 
 
 def _bullet(value: Bullet, full: float) -> Child:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.components.markup import attributes, button, hb, icon, present
+from layouts.components.markup import attributes, button, hb, present, with_icon
 from layouts.components.status import sample_chip, status_chip
 from layouts.figures.sparkline import sparkline
 from services.domain.judgement import Display, display_of
@@ -40,8 +40,7 @@ def tile_name(tile: Tile) -> Component:
 def more_button(metric_id: str, title: str, classes: str = "btn") -> Component:
     """Opens the page's one menu for this figure."""
     return button(
-        icon("more"),
-        classes=f"{classes} more",
+        classes=f"{classes} more with ico-more",
         label=f"More about {title.lower()}",
         data_menu=metric_id,
         aria_haspopup="menu",
@@ -52,7 +51,7 @@ def more_button(metric_id: str, title: str, classes: str = "btn") -> Component:
 def _value(tile: Tile, display: Display) -> Component:
     printed = shown(tile.row)
     if display is Display.HIDDEN:
-        value = html.B([icon("hidden"), f" {HIDDEN.capitalize()}"], className=hb("is-hidden"))
+        value = html.B(HIDDEN.capitalize(), className=with_icon("is-hidden", "hidden"))
     else:
         value = html.B(printed.text)
     unit = html.Span(printed.unit) if printed.unit else None
@@ -64,16 +63,16 @@ def _change(tile: Tile, display: Display) -> Component:
     moved = change(tile.comparison, tile.unit)
     row = tile.row
     if display is Display.COUNT_ONLY:
-        content: list[Component | str] = ["no share under n 10" if row.numerator is not None else "too few to show"]
+        words = "no share under n 10"
     elif display is Display.THIN and row.low is not None and row.high is not None:
-        content = [f"95% between {span(row.low, row.high, row.unit)}"]
+        words = f"95% between {span(row.low, row.high, row.unit)}"
     elif display in {Display.HIDDEN, Display.ABSENT}:
-        content = [_why_absent(tile, display)]
+        words = _why_absent(tile, display)
     elif moved is not None:
-        content = [icon(moved.arrow), html.Span(moved.text)]
+        return html.P(moved.text, className=with_icon("tile-d", moved.arrow))
     else:
-        content = ["nothing to compare with"]
-    return html.P(content, className=hb("tile-d"))
+        words = "nothing to compare with"
+    return html.P(words, className=hb("tile-d"))
 
 
 def _why_absent(tile: Tile, display: Display) -> str:

@@ -8,8 +8,8 @@ from dash.development.base_component import Component
 from layouts import ids
 from layouts.components.card import as_table_button, card, page_note
 from layouts.components.filters import filter_bar
-from layouts.components.markup import Child, attributes, button, hb, icon, present, spoken
-from layouts.components.panel import sources_of_panel
+from layouts.components.markup import Child, attributes, button, hb, icon, present, spoken, with_icon
+from layouts.components.panel import TREND, panel_data
 from layouts.components.status import sample_chip, status_chip
 from layouts.components.tables import funnel_table, table_card
 from layouts.components.tile import kpi_tile, more_button
@@ -39,7 +39,7 @@ def overview_page(view: OverviewView) -> Component:
 
 
 def overview_head(view: OverviewView) -> Component:
-    stamp = html.Span([icon("clock", "s"), f"As of {as_of(view.stamp)}"], className=hb("asof"))
+    stamp = html.Span(f"As of {as_of(view.stamp)}", className=with_icon("asof", "clock"))
     printer = button(icon("print"), spoken("Print"), classes="btn icon hide-m", data_print="page", title="Print")
     return html.Header(
         [
@@ -77,7 +77,7 @@ def overview_body(view: OverviewView) -> list[Component]:
             present(table_card(view.departments), table_card(view.recruiters) if view.recruiters else None),
             className=hb("grid mt-4"),
         ),
-        sources_of_panel(view.details, (view.hero, *view.tiles), view.hero_trend),
+        panel_data(view.details, (view.hero, *view.tiles), view.hero_trend),
     ]
 
 
@@ -97,7 +97,7 @@ def _hero(view: OverviewView) -> Component:
         chart(trend),
         width=7,
         aside=more_button(tile.metric_id, tile.title, classes="btn small icon"),
-        foot=[*_hero_foot(view), as_table_button("trend")],
+        foot=[*_hero_foot(view), as_table_button(TREND)],
     )
 
 
@@ -115,7 +115,7 @@ def _hero_value(tile: Tile) -> Component:
         ),
         className=hb("hero-v"),
     )
-    compared = html.P([icon(moved.arrow, "s"), f" {moved.text}"], className=hb("sm ink2")) if moved else None
+    compared = html.P(moved.text, className=with_icon("sm ink2", moved.arrow)) if moved else None
     return html.Div(present(value, compared), className=hb("row wrap between hero-row"))
 
 
@@ -157,5 +157,5 @@ def _funnel(view: OverviewView) -> Component:
 
 
 def overview_foot(view: OverviewView) -> Component:
-    sentences = [html.Span([icon("clock", "s"), words]) for words in view.trust]
+    sentences = [html.Span(words, className=with_icon("", "clock")) for words in view.trust]
     return html.Footer(sentences, className=hb("trust"))
