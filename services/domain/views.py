@@ -81,6 +81,9 @@ class Tile:
     """(period label, value), oldest first; up to 12 points."""
     benchmark: Row | None = None
     """The company's figure for the same period; None = not shown beside it."""
+    wider: Row | None = None
+    """The same metric over the longer period ``wider_label`` names, where one period has few cases."""
+    wider_label: str = ""
 
 
 @dataclass(frozen=True)
