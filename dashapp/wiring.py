@@ -10,6 +10,7 @@ from services.accounts.directory import Accounts
 from services.audit.log import AuditLog
 from services.container import Services
 from services.delivery.archive import Archive
+from services.delivery.leases import DutyRoster
 from services.delivery.ledger import Ledger
 from services.delivery.outbox import Outbox, SenderIdentity
 from services.mart.reader import MartReader
@@ -36,6 +37,7 @@ def build_services(settings: Settings) -> Services:
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
     from services.reporting.archive_page import ArchivePage  # noqa: PLC0415 - as above
     from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
+    from services.reporting.schedules import Schedules  # noqa: PLC0415 - as above
 
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
@@ -44,6 +46,8 @@ def build_services(settings: Settings) -> Services:
     overview = Overview(query, store)
     name, address = parseaddr(settings.mail_from)
     archive = Archive(settings.archive_dir)
+    reports = Reports(query, store, policy)
+    ledger = Ledger(store)
     return Services(
         store=store,
         policy=policy,
@@ -52,9 +56,10 @@ def build_services(settings: Settings) -> Services:
         mart=mart,
         query=query,
         overview=overview,
-        reports=Reports(query, store, policy),
-        ledger=Ledger(store),
+        reports=reports,
+        ledger=ledger,
         outbox=Outbox(store, SenderIdentity(address=address, name=name), audit),
         archive=archive,
-        archive_page=ArchivePage(store, archive, policy),
+        archive_page=ArchivePage(store, archive, policy, audit),
+        schedules=Schedules(store, ledger, reports, DutyRoster(store)),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from services.metrics.query import QueryLayer
     from services.reporting.archive_page import ArchivePage
     from services.reporting.definitions import Reports
+    from services.reporting.schedules import Schedules
     from services.store.database import Store
 
 
@@ -32,3 +33,4 @@ class Services(NamedTuple):
     outbox: Outbox
     archive: Archive
     archive_page: ArchivePage
+    schedules: Schedules

@@ -15,13 +15,13 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from services.delivery import failpoints
-from services.domain.errors import HireboardError, NotFoundError
+from services.domain.errors import NotFoundError, RetryLaterError
 from services.store.tables import ArchiveAccess, ArchiveItem
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class DamagedFileError(HireboardError):
+class DamagedFileError(RetryLaterError):
     """The bytes on disk are not those that were archived."""
 
 
