@@ -97,12 +97,11 @@ class Supervisor:
     def _keep(self, child: _Child, now: float, mask: set[signal.Signals | int]) -> bool:
         """Start the child if it is due; false when it has failed too often."""
         if child.process is not None and not child.is_running():
-            self._note_end(child, now)
+            ended = self._note_end(child, child.process, now)
             if child.failures >= self.give_up_after:
-                self.on_event(
-                    f"{child.role.name} ended {child.failures} times in a row; stopping. Its messages are above."
-                )
+                self.on_event(f"{ended}, {child.failures} times in a row; stopping. Its messages are above.")
                 return False
+            self.on_event(f"{ended}; starting it again in {delay_after(child.failures):g} s.")
         if child.process is None and now >= child.start_again_at:
             self._start(child, now, mask)
         return True
@@ -125,16 +124,13 @@ class Supervisor:
             preexec_fn=in_child,  # noqa: PLW1509  # the supervisor has one thread
         )
 
-    def _note_end(self, child: _Child, now: float) -> None:
-        process = child.process
-        if process is None:
-            return
+    def _note_end(self, child: _Child, process: subprocess.Popen[bytes], now: float) -> str:
+        """Book the end of a child; returns how it ended, in words."""
         _kill_group(process.pid)  # whatever the dead child had started
         child.failures = 1 if now - child.started_at >= self.healthy_s else child.failures + 1
         child.process = None
-        wait = delay_after(child.failures)
-        child.start_again_at = now + wait
-        self.on_event(f"{child.role.name} ended ({_how(process.returncode)}); starting it again in {wait:g} s.")
+        child.start_again_at = now + delay_after(child.failures)
+        return f"{child.role.name} ended ({_how(process.returncode)})"
 
     def _stop_all(self) -> None:
         running = [child.process for child in self._children if child.process is not None]

@@ -8,7 +8,6 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 
 import click
 
@@ -31,10 +30,12 @@ def command(host: str | None, port: int | None) -> int:
 
 def prepare(settings: Settings) -> None:
     """Bring the store to the newest schema; give an empty embedded one the demonstration company; build the mart."""
-    _run("migrate", "run", settings)
+    from dashapp.commands import demo, mart, migrate  # noqa: PLC0415  # the supervisor itself stays small in memory
+
+    migrate.run(settings)
     if not settings.is_production:
-        _run("demo", "load_if_empty", settings)
-    _run("mart", "build", settings)
+        demo.load_if_empty(settings)
+    mart.build(settings)
 
 
 def supervise(settings: Settings) -> int:
@@ -65,13 +66,10 @@ def _command_of(role: str) -> list[str]:
 def _greet(settings: Settings) -> None:
     click.echo(f"\nHireboard is at {settings.base_url}   (Ctrl-C stops it)\n")
     if not settings.is_production:
-        _run("demo", "print_logins", settings)
+        from dashapp.commands import demo  # noqa: PLC0415  # as in prepare
+
+        demo.print_logins(settings)
     sys.stdout.flush()
-
-
-def _run(module: str, function: str, settings: Settings) -> None:
-    """Call another command's function; imported late, so that the supervisor itself stays small in memory."""
-    getattr(import_module(f"dashapp.commands.{module}"), function)(settings)
 
 
 def _say(words: str) -> None:

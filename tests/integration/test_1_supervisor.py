@@ -150,7 +150,7 @@ def test_a_role_that_never_holds_stops_the_whole_with_status_1(start):
     supervisor = start("web", "failing")
     status, output = supervisor.end()
     assert status == 1
-    assert "failing ended 3 times in a row" in output
+    assert "failing ended (exit status 3), 3 times in a row" in output
     assert _nobody_is_left(supervisor.pids())
 
 
