@@ -6,7 +6,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 
-from dash.exceptions import PreventUpdate
+from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -94,6 +94,11 @@ def install_refusals(server: Flask) -> None:
             return _unexpected(getattr(error, "original_exception", None) or error)
         return respond(Refusal(error.code, _WORDS.get(error.code, error.description or "")))
 
+    @server.errorhandler(DependencyException)
+    def _no_such_file(_error: DependencyException) -> ResponseReturnValue:
+        """Dash raises it for a component file it does not ship; its text lists those it does."""
+        return respond(Refusal(404, _WORDS[404]))
+
     @server.errorhandler(PreventUpdate)
     def _nothing_to_do(_error: PreventUpdate) -> ResponseReturnValue:
         return "", 204
@@ -102,7 +107,7 @@ def install_refusals(server: Flask) -> None:
     @server.errorhandler(Exception)
     def _unexpected(error: Exception) -> ResponseReturnValue:
         reference = secrets.token_hex(4).upper()
-        _LOG.error("unexpected error, reference %s, %s", reference, request.method, exc_info=error)
+        _LOG.error("unexpected error, reference %s, %s %r", reference, request.method, request.path, exc_info=error)
         message = "Something went wrong here; it is not your doing. Try again, or give an administrator the reference."
         return respond(Refusal(500, message, reference))
 
