@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -30,15 +29,18 @@ CALENDAR_CHECK_S = 60.0
 
 
 class ReportClock:
-    """Fires schedules while this process leads. ``refresh_mart`` is called every ``refresh_every_s`` (0 = never)."""
+    """Fires schedules while this process leads.
+
+    ``refresh_mart`` is called every ``refresh_every_s()`` seconds (0 = never); a change counts within a tick.
+    """
 
     def __init__(
         self,
         schedules: Schedules,
         roster: DutyRoster,
         *,
-        refresh_mart: Callable[[], None],
-        refresh_every_s: int,
+        refresh_mart: Callable[[], object],
+        refresh_every_s: Callable[[], int],
         tick_s: float = TICK_S,
     ) -> None:
         self._schedules = schedules
@@ -49,6 +51,7 @@ class ReportClock:
         self._owner = owner_name(DUTY)
         self._duty: Duty | None = None
         self._jobs: dict[int, Schedule] = {}
+        self._mart_every_s = 0
         self._apscheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
             executors={"default": ThreadPoolExecutor(2)},
@@ -102,7 +105,7 @@ class ReportClock:
         for schedule_id, schedule in wanted.items():
             if self._jobs.get(schedule_id) != schedule:
                 self._add(schedule)
-        self._keep_mart_job(wanted=self._duty is not None and self._refresh_every_s > 0)
+        self._keep_mart_job(self._refresh_every_s() if self._duty is not None else 0)
 
     def _drop(self, schedule_id: int) -> None:
         self._jobs.pop(schedule_id, None)
@@ -119,12 +122,13 @@ class ReportClock:
             return
         self._apscheduler.add_job(self._fire, trigger, id=_job_id(schedule.id), args=(schedule,), replace_existing=True)
 
-    def _keep_mart_job(self, *, wanted: bool) -> None:
-        has_job = self._apscheduler.get_job("mart") is not None
-        if wanted and not has_job:
-            arguments: dict[str, Any] = {"seconds": self._refresh_every_s}
-            self._apscheduler.add_job(self._refresh, "interval", id="mart", **arguments)
-        elif has_job and not wanted:
+    def _keep_mart_job(self, every_s: int) -> None:
+        if every_s == self._mart_every_s:
+            return
+        self._mart_every_s = every_s
+        if every_s:
+            self._apscheduler.add_job(self._refresh, "interval", seconds=every_s, id="mart", replace_existing=True)
+        else:
             self._apscheduler.remove_job("mart")
 
     def _compare_with_calendar(self) -> bool:

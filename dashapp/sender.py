@@ -34,3 +34,13 @@ def _pause_after_step(sending: Sending) -> float:
     if step.result is not Sent.SENT:
         _LOG.warning("a mail is %s", step.result.value.replace("_", " "))
     return step.pause.total_seconds()
+
+
+def send_all_due(sending: Sending) -> None:
+    """Send what is due now, then return; stops at the first sign that the server is away."""
+    try:
+        while (step := sending.step()).result is not Sent.NOTHING_DUE:
+            if step.result is Sent.UNREACHABLE:
+                return
+    finally:
+        sending.close()

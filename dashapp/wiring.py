@@ -61,5 +61,5 @@ def build_services(settings: Settings) -> Services:
         outbox=Outbox(store, SenderIdentity(address=address, name=name), audit),
         archive=archive,
         archive_page=ArchivePage(store, archive, policy, audit),
-        schedules=Schedules(store, ledger, reports, DutyRoster(store)),
+        schedules=Schedules(store, ledger, reports, DutyRoster(store), policy, audit),
     )

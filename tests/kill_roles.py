@@ -129,7 +129,7 @@ class Installation:
 
     def schedules(self, subjects: Sequence[str]) -> tuple[Schedules, DutyRoster]:
         roster = DutyRoster(self.store, length_s=LEASE_S)
-        return Schedules(self.store, self.ledger, TinyReports(subjects), roster), roster
+        return Schedules(self.store, self.ledger, TinyReports(subjects), roster, Policy(), self.audit), roster
 
 
 def from_environment() -> Installation:
@@ -153,7 +153,7 @@ def send(stop: threading.Event) -> None:
 
 def schedule(stop: threading.Event) -> None:
     schedules, roster = from_environment().schedules(os.environ["SUBJECTS"].split(","))
-    ReportClock(schedules, roster, refresh_mart=lambda: None, refresh_every_s=0, tick_s=0.2).run_until(stop)
+    ReportClock(schedules, roster, refresh_mart=lambda: None, refresh_every_s=lambda: 0, tick_s=0.2).run_until(stop)
 
 
 ROLES = {"worker": work, "sender": send, "scheduler": schedule}

@@ -31,7 +31,7 @@ from services.domain.people import Viewer
 from services.domain.views import ReportView
 from services.reporting.view_json import from_json, to_json
 from services.store.database import Store
-from services.store.tables import ArchiveItem, ReportSchedule, UserAccount
+from services.store.tables import ArchiveItem, Office, Person, ReportSchedule, UserAccount
 
 _LOG = logging.getLogger(__name__)
 _NEVER_BETTER = (ForbiddenError, NotFoundError, InvalidInputError)
@@ -189,6 +189,7 @@ class RunReport:
     def _stored(self, claim: Claim, view: ReportView, pdf: bytes) -> Document:
         stored_view = to_json(view)
         head = view.head
+        department_id, region = self._place(claim.subject)
         return Document(
             report_kind=claim.report_kind,
             title=head.title,
@@ -201,8 +202,23 @@ class RunReport:
             view_sha256=self._archive.put(stored_view),
             snapshot=head.stamp.snapshot,
             created_at=claim.due_at,
+            department_id=department_id,
+            region=region,
             manifest=json.dumps({"report_id": head.report_id, "as_of": head.stamp.as_of.isoformat()}),
         )
+
+    def _place(self, subject: str) -> tuple[int | None, str | None]:
+        """Department and region of the person a report is about: who else may open it depends on them."""
+        if not (subject.isascii() and subject.isdigit()):
+            return None, None
+        query = (
+            select(Person.department_id, Office.region)
+            .outerjoin(Office, Office.id == Person.office_id)
+            .where(Person.id == int(subject))
+        )
+        with self._store.read() as connection:
+            row = connection.execute(query).first()
+        return (row.department_id, row.region) if row else (None, None)
 
     def _mail(self, view: ReportView, pdf: bytes, recipient: Recipient, due_at: datetime, public_id: str) -> Mail:
         attachment = Attachment(f"{view.head.report_id}.pdf", "application/pdf", pdf)

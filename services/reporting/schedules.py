@@ -10,10 +10,13 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, Select, func, insert, select
 
+from services.access.policy import Action, Policy
+from services.audit.log import AuditLog
 from services.delivery import failpoints
 from services.delivery.leases import Clock, Duty, DutyRoster, utc_now
 from services.delivery.ledger import DueRun, Ledger
 from services.domain.errors import InvalidInputError, NotFoundError
+from services.domain.people import Viewer
 from services.reporting.cron import fires_between, parse_cron
 from services.reporting.periods import check_period, period_of_fire
 from services.store.database import Store
@@ -85,12 +88,22 @@ class Schedules:
     """Reads schedules and enters what they make due. Safe for any number of processes: the ledger's key decides."""
 
     def __init__(
-        self, store: Store, ledger: Ledger, subjects: SubjectSource, roster: DutyRoster, *, clock: Clock = utc_now
+        self,
+        store: Store,
+        ledger: Ledger,
+        subjects: SubjectSource,
+        roster: DutyRoster,
+        policy: Policy,
+        audit: AuditLog,
+        *,
+        clock: Clock = utc_now,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._subjects = subjects
         self._roster = roster
+        self._policy = policy
+        self._audit = audit
         self._clock = clock
 
     def active(self) -> list[Schedule]:
@@ -126,11 +139,12 @@ class Schedules:
                 self._state_missed(connection, schedule, fire)
             return self._enter(connection, schedule, latest, runs)
 
-    def run_now(self, schedule: Schedule, period: str) -> int:
+    def run_now(self, schedule: Schedule, period: str, viewer: Viewer) -> int:
         """Enter every subject of a period, due or not. Returns how many are new; those made already stay as they are.
 
-        Raises InvalidInputError when the period is none of the schedule's grain.
+        Raises ForbiddenError, or InvalidInputError when the period is none of the schedule's grain.
         """
+        self._policy.require(viewer, Action.REPORTS_RUN)
         check_period(period, schedule.grain)
         runs = self._runs(schedule)
         if not runs:
@@ -139,7 +153,10 @@ class Schedules:
                 "Create one with `hireboard user create`."
             )
         with self._store.write() as connection:
-            return self._enter(connection, schedule, Fire(period, self._clock()), runs)
+            entered = self._enter(connection, schedule, Fire(period, self._clock()), runs)
+            detail = {"period": period, "entered": entered}
+            self._audit.append(connection, viewer.email, "report.run_requested", f"schedule:{schedule.id}", detail)
+            return entered
 
     def next_fires(self, schedule: Schedule, count: int = 5) -> list[datetime]:
         """The next instants at which it fires, soonest first, at most a year ahead."""
