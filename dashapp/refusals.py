@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
-from werkzeug.urls import iri_to_uri
 
 from callbacks.session import viewer_or_none
 from services.domain.errors import (
@@ -144,8 +144,9 @@ def _wants_page() -> bool:
 def _to_sign_in() -> ResponseReturnValue:
     if request.method not in {"GET", "HEAD"}:
         return respond(Refusal(401, "You are signed out. Sign in again; your filters are kept in the address."))
-    target = request.full_path.rstrip("?")
-    query = [] if target == "/" else [f"next={iri_to_uri(target).replace('&', '%26').replace('#', '%23')}"]
+    raw_query = request.environ.get("QUERY_STRING", "")
+    target = quote(request.path) + (f"?{raw_query}" if raw_query else "")
+    query = [] if target == "/" else [f"next={quote(target, safe='/?=')}"]
     if getattr(session, "is_over", False):
         query.append("ended=1")
     return redirect("/login" + ("?" + "&".join(query) if query else ""))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request, session
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import SecurityError
 
 from callbacks.registry import GuardedDash, PageTable, RouteSpec
 from services.access.policy import Action, Policy
@@ -76,6 +77,8 @@ class Gate:
         fault = getattr(session, "fault", None)
         if fault is not None:
             raise fault
+        if isinstance(request.routing_exception, SecurityError):
+            raise request.routing_exception  # another host name: not even the form
         viewer: Viewer | None = getattr(session, "viewer", None)
         g.viewer = viewer
         rule = request.url_rule.rule if request.url_rule is not None else None

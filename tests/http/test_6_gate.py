@@ -81,9 +81,10 @@ def test_a_callback_without_a_policy_is_not_registered(own_site: Site, requires:
 
 @pytest.mark.parametrize("bypass", ["api_endpoint", "websocket", "background"])
 def test_callbacks_that_bypass_the_gate_are_not_registered(own_site: Site, bypass: str) -> None:
+    settings: dict[str, Any] = {bypass: "/x"}
     with pytest.raises(TypeError, match="bypass the gate"):
         app_of(own_site).callback(
-            Output("x", "children"), Input("y", "value"), requires=Action.OVERVIEW_VIEW, **{bypass: "/x"}
+            Output("x", "children"), Input("y", "value"), requires=Action.OVERVIEW_VIEW, **settings
         )
 
 
