@@ -12,7 +12,9 @@ from services.container import Services
 from services.delivery.archive import Archive
 from services.delivery.leases import DutyRoster
 from services.delivery.ledger import Ledger
+from services.delivery.mailbox import Mailbox
 from services.delivery.outbox import Outbox, SenderIdentity
+from services.delivery.transports import FolderTransport
 from services.mart.reader import MartReader
 from services.store.database import Store
 
@@ -48,6 +50,8 @@ def build_services(settings: Settings) -> Services:
     archive = Archive(settings.archive_dir)
     reports = Reports(query, store, policy)
     ledger = Ledger(store)
+    outbox = Outbox(store, SenderIdentity(address=address, name=name), audit)
+    folder = None if settings.smtp_url else FolderTransport(settings.mail_dir)
     return Services(
         store=store,
         policy=policy,
@@ -58,8 +62,9 @@ def build_services(settings: Settings) -> Services:
         overview=overview,
         reports=reports,
         ledger=ledger,
-        outbox=Outbox(store, SenderIdentity(address=address, name=name), audit),
+        outbox=outbox,
         archive=archive,
         archive_page=ArchivePage(store, archive, policy, audit),
         schedules=Schedules(store, ledger, reports, DutyRoster(store), policy, audit),
+        mailbox=Mailbox(store, outbox, folder, policy, audit),
     )

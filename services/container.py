@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from services.audit.log import AuditLog
     from services.delivery.archive import Archive
     from services.delivery.ledger import Ledger
+    from services.delivery.mailbox import Mailbox
     from services.delivery.outbox import Outbox
     from services.mart.reader import MartReader
     from services.metrics.overview import Overview
@@ -34,3 +35,4 @@ class Services(NamedTuple):
     archive: Archive
     archive_page: ArchivePage
     schedules: Schedules
+    mailbox: Mailbox

@@ -14,6 +14,7 @@ from services.delivery.leases import Clock, has_expired, utc_now
 from services.delivery.ledger import retry_delay
 from services.delivery.message import Mail, message_id_of, parse_address, serialise
 from services.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from services.domain.mailbox import MailRecord
 from services.store.database import Store
 from services.store.tables import OutboxMessage, UserAccount
 
@@ -46,23 +47,6 @@ class OutgoingMail:
     attempts: int
     created_at: datetime
     fence: int
-
-
-@dataclass(frozen=True)
-class MailRecord:
-    """A row of the outbox without its body."""
-
-    id: int
-    recipient: str
-    subject: str
-    message_id: str
-    state: str
-    attempts: int
-    not_before: datetime
-    error: str | None
-    created_at: datetime
-    sent_at: datetime | None
-    report_run_id: int | None
 
 
 class Outbox:

@@ -248,6 +248,7 @@ def make_site(
         archive=unused,
         archive_page=unused,
         schedules=unused,
+        mailbox=unused,
     )
     chosen = load_settings({}, data_dir=folder, base_url=base_url, **settings)
     return Site(create_server(chosen, services, pages), people, store, mart, chosen)
