@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from dash import Input, Output
+from dash import Input, Output, State
 
 from callbacks.registry import GuardedDash, PageRequest, PageTable
 from callbacks.session import current_viewer
@@ -35,13 +35,14 @@ def register(app: GuardedDash, services: Services, pages: PageTable) -> None:
     @app.callback(
         Output(ids.PAGE, "children"),
         Input(ids.URL, "pathname"),
+        State(ids.URL, "search"),
         requires=Action.SESSION_USE,
     )
-    def show_page(path: object) -> Component:
-        return page_content(services, pages, path)
+    def show_page(path: object, search: object) -> Component:
+        return page_content(services, pages, path, search)
 
 
-def page_content(services: Services, pages: PageTable, path: object) -> Component:
+def page_content(services: Services, pages: PageTable, path: object, search: object = "") -> Component:
     """The page at ``path`` for the signed-in viewer; words where there is none, or none for them."""
     viewer = current_viewer()
     found = pages.match(path)
@@ -51,4 +52,4 @@ def page_content(services: Services, pages: PageTable, path: object) -> Componen
     if not services.policy.can(viewer, page.action):
         words = "Your role does not include this page. Ask an administrator if you need it for your work."
         return no_access(page.title, words)
-    return page.layout(PageRequest(viewer=viewer, services=services, parameters=parameters))
+    return page.layout(PageRequest(viewer, services, parameters, parse_query(search)))

@@ -12,13 +12,12 @@ from layouts.components.card import card, legend
 from layouts.components.markup import Child, hb, present, with_icon
 from layouts.components.status import TONES, status_chip
 from services.domain.metric import Row
-from services.domain.views import Bullet, Column, FunnelStep, Table, TableRow
+from services.domain.views import Bullet, Cell, Column, FunnelStep, Table, TableRow
 from services.domain.wording import NOTHING, number, shown
 
 AGE_BUCKETS = ("0–30 days", "31–60", "61–90", "over 90")
 _NUMERIC = {"number", "days", "rate"}
 _BUCKET_SWATCHES = ("d", "c", "b", "")
-Cell = Row | Bullet | str | float | int | tuple[int, ...] | None
 
 
 def table_card(table: Table, width: int = 12, foot: Sequence[Child] = ()) -> Component:

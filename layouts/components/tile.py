@@ -6,8 +6,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.components.markup import attributes, button, hb, present, with_icon
+from layouts.components.sparkline import sparkline
 from layouts.components.status import sample_chip, status_chip
-from layouts.figures.sparkline import sparkline
 from services.domain.judgement import Display, display_of
 from services.domain.phrases import change, target
 from services.domain.views import Tile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from urllib.parse import parse_qs, urlencode
 
@@ -34,8 +34,13 @@ def parse_filters(search: object) -> Filters:
         raw = parse_qs(search.lstrip("?"), max_num_fields=MAX_VALUES * len(DIMENSIONS))
     except ValueError:
         return Filters()
-    period = raw.get("period", [DEFAULT_PERIOD])[0]
-    chosen = {name: _values(raw.get(name, ())) for name, _ in DIMENSIONS}
+    return filters_of(raw)
+
+
+def filters_of(query: Mapping[str, Sequence[str]]) -> Filters:
+    """As ``parse_filters``, from an address already split into lists by name."""
+    period = next(iter(query.get("period", ())), DEFAULT_PERIOD)
+    chosen = {name: _values(query.get(name, ())) for name, _ in DIMENSIONS}
     return Filters(period=period if period in ROLLING else DEFAULT_PERIOD, **chosen)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TypeAlias
 
 from services.domain.metric import Better, Row, Unit
 
@@ -150,11 +151,14 @@ class Bullet:
     """Ends of the interval, drawn as a thin line."""
 
 
+Cell: TypeAlias = Row | Bullet | str | float | int | tuple[int, ...] | None
+
+
 @dataclass(frozen=True)
 class TableRow:
     key: str
     label: str
-    cells: Mapping[str, Row | Bullet | str | float | int | tuple[int, ...] | None]
+    cells: Mapping[str, Cell]
     """By column id; ``<id>_status`` may hold the status of that one cell."""
     href: str | None = None
     status: str | None = None

@@ -92,6 +92,10 @@ class QueryLayer:
         as_of = question.as_of.replace(tzinfo=UTC)
         return Answer(as_of, snapshot.id, tuple(rows))
 
+    def hold(self) -> contextlib.AbstractContextManager[Snapshot]:
+        """All questions of this thread inside the block are answered by one snapshot, which the block is given."""
+        return self._reader.hold()
+
     def filter_options(self, viewer: Viewer) -> tuple[FilterChoice, ...]:
         """The filter bar's dimensions with the values that occur within the viewer's scope, and their applications."""
         with self._reader.hold() as snapshot:

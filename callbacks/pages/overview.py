@@ -1,0 +1,88 @@
+"""The Overview: one callback refreshes all of it when the address or the snapshot changes."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+from dash import Input, Output
+
+from callbacks.registry import GuardedDash, PageRequest
+from callbacks.session import current_viewer
+from layouts import ids
+from layouts.components.filters import filter_bar
+from layouts.pages.overview import overview_body, overview_foot, overview_head, overview_page
+from layouts.pages.states import failed, no_snapshot
+from services.access.policy import Action
+from services.domain.errors import HireboardError, RetryLaterError
+from services.domain.filters import filters_of, parse_filters
+from services.domain.views import Filters, OverviewView
+
+if TYPE_CHECKING:
+    from dash.development.base_component import Component
+
+    from services.container import Services
+    from services.domain.people import Viewer
+
+log = logging.getLogger(__name__)
+
+TITLE = "Overview"
+RESPONSE_SECONDS = 300
+Parts = tuple["Component | list[Component]", ...]
+
+
+def page(request: PageRequest) -> Component:
+    """The whole page on arrival; filters come from the address."""
+    if not _has_snapshot(request.services):
+        return no_snapshot(TITLE)
+    try:
+        return overview_page(request.services.overview.view(filters_of(request.query), request.viewer))
+    except HireboardError as error:
+        return failed(TITLE, str(error), _reference(error))
+
+
+def _has_snapshot(services: Services) -> bool:
+    try:
+        services.mart.snapshot()
+    except RetryLaterError:
+        return False
+    return True
+
+
+def overview_parts(services: Services, filters: Filters, viewer: Viewer) -> Parts:
+    """Head, filter bar, body and foot. A failure keeps head and filters, so that a smaller selection can be tried."""
+    view = services.overview.view(filters, viewer)
+    return _drawn(view)
+
+
+def _drawn(view: OverviewView) -> Parts:
+    return (
+        overview_head(view),
+        filter_bar(view.filters, view.choices),
+        overview_body(view),
+        overview_foot(view),
+    )
+
+
+def _reference(error: Exception) -> str:
+    """A short code that the log line carries too, so that a reader can quote it."""
+    reference = secrets.token_hex(3).upper()
+    log.warning("overview failed, reference %s: %s", reference, error)
+    return reference
+
+
+def register(app: GuardedDash, services: Services) -> None:
+    @app.callback(
+        Output(ids.OVERVIEW_HEAD, "children"),
+        Output(ids.OVERVIEW_FILTERS, "children"),
+        Output(ids.OVERVIEW_BODY, "children"),
+        Output(ids.OVERVIEW_FOOT, "children"),
+        Input(ids.URL, "search"),
+        Input(ids.SNAPSHOT, "data"),
+        requires=Action.OVERVIEW_VIEW,
+        cache_response=RESPONSE_SECONDS,
+        prevent_initial_call=True,
+    )
+    def refresh(search: object, _snapshot: object) -> Parts:
+        return overview_parts(services, parse_filters(search), current_viewer())
