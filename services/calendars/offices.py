@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -77,7 +78,10 @@ def _public_holidays(
         return {}, SATURDAY_SUNDAY
     years = range(first_year, last_year + 1)
     try:
-        days = holidays.country_holidays(country, subdiv=subdivision, years=years)
+        with warnings.catch_warnings():
+            # some countries are known for fewer years only: outside them every weekday is a working day
+            warnings.simplefilter("ignore", UserWarning)
+            days = holidays.country_holidays(country, subdiv=subdivision, years=years)
     except NotImplementedError:
         if subdivision:
             log.warning("No holidays known for %s-%s: using those of %s.", country, subdivision, country)

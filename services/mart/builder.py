@@ -91,6 +91,14 @@ def write_counts(duck: duckdb.DuckDBPyConnection, store: StoreSnapshot) -> None:
         "UPDATE snapshot_count SET value = total.value FROM "
         "(SELECT name, sum(value) AS value FROM left_out GROUP BY name) total WHERE total.name = snapshot_count.name"
     )
+    for name, flag in loaded_flags(store).items():
+        duck.execute("INSERT INTO snapshot_count VALUES (?, ?)", [name, flag])
+
+
+def loaded_flags(store: StoreSnapshot) -> dict[str, int]:
+    """1 for each entity of which the store has a row, else 0."""
+    flags = {}
     for entity in LOADED:
-        loaded = bool(store.rows(sa.select(sa.literal_column("1")).select_from(entity.__table__).limit(1)))
-        duck.execute("INSERT INTO snapshot_count VALUES (?, ?)", [f"loaded_{entity.__tablename__}", int(loaded)])
+        found = store.rows(sa.select(sa.literal_column("1")).select_from(entity.__table__).limit(1))
+        flags[f"loaded_{entity.__tablename__}"] = int(bool(found))
+    return flags

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import duckdb
 
@@ -12,22 +13,53 @@ from services.mart.schema import metadata
 SCHEMA_VERSION = 1
 """Grows when the facts change shape or meaning: an older snapshot is rebuilt in full."""
 
+MODULUS = 2**64
+
+
+class Digest(NamedTuple):
+    """Rows, and sum and exclusive-or of a 64-bit hash of each.
+
+    Rows can be taken out and put in without reading the rest.
+    """
+
+    rows: int
+    total: int
+    parity: int
+
+    def __add__(self, other: object) -> Digest:
+        if not isinstance(other, Digest):
+            return NotImplemented
+        return Digest(self.rows + other.rows, (self.total + other.total) % MODULUS, self.parity ^ other.parity)
+
+    def __sub__(self, other: object) -> Digest:
+        if not isinstance(other, Digest):
+            return NotImplemented
+        return Digest(self.rows - other.rows, (self.total - other.total) % MODULUS, self.parity ^ other.parity)
+
+    def __str__(self) -> str:
+        return f"{self.rows}:{self.total:016x}:{self.parity:016x}"
+
+    @staticmethod
+    def parse(text: str) -> Digest:
+        rows, total, parity = text.split(":")
+        return Digest(int(rows), int(total, 16), int(parity, 16))
+
+
+def digest_of(connection: duckdb.DuckDBPyConnection, table: str, where: str = "true") -> Digest:
+    """Digest of a table's rows, or of those for which ``where`` holds."""
+    columns = ", ".join(f'"{column.name}"' for column in metadata.tables[table].columns)
+    row = connection.execute(
+        f"SELECT count(*), coalesce(sum(CAST(h AS HUGEINT)), 0), coalesce(bit_xor(h), 0) "  # noqa: S608 - our own names
+        f"FROM (SELECT hash({columns}) AS h FROM {table} WHERE {where})"
+    ).fetchone()
+    if row is None:
+        raise RuntimeError(f"no digest of {table}")
+    return Digest(row[0], int(row[1]) % MODULUS, int(row[2]))
+
 
 def table_digests(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Per table ``rows:sum:xor`` over a 64-bit hash of every row."""
-    return {name: _digest(connection, name, [c.name for c in table.columns]) for name, table in metadata.tables.items()}
-
-
-def _digest(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> str:
-    row_hash = f"hash({', '.join(columns)})"
-    statement = (
-        f"SELECT count(*), coalesce(sum(CAST({row_hash} AS HUGEINT)), 0), coalesce(bit_xor({row_hash}), 0) FROM {name}"  # noqa: S608 - names of our schema
-    )
-    row = connection.execute(statement).fetchone()
-    if row is None:
-        raise RuntimeError(f"no digest of {name}")
-    rows, total, xor = row
-    return f"{rows}:{int(total) % 2**64:016x}:{int(xor):016x}"
+    """Digest of every table of the schema."""
+    return {name: str(digest_of(connection, name)) for name in metadata.tables}
 
 
 def snapshot_id(tables: Mapping[str, str]) -> str:

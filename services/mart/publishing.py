@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import logging
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -17,10 +18,12 @@ import duckdb
 import sqlalchemy as sa
 
 from services.domain.errors import RetryLaterError
-from services.mart.builder import build_full
+from services.mart.builder import build_full, loaded_flags
+from services.mart.changes import Changes, read_changes
 from services.mart.connection import open_for_building, open_for_reading
-from services.mart.digests import SCHEMA_VERSION, snapshot_id, table_digests
+from services.mart.digests import SCHEMA_VERSION, digest_of, snapshot_id, table_digests
 from services.mart.extract import StoreSnapshot, open_snapshot
+from services.mart.increment import apply_changes
 from services.mart.snapshots import Manifest, SnapshotFolder, sha256_of, utc_now
 from services.store.tables import AppSetting, ChangeRow, ImportBatch
 
@@ -57,12 +60,36 @@ class Mart:
             self._sweep()
             reading = self._look(store)
             current = self._usable_current(reading)
-            fresh = self.folder.path / ".build.duckdb"
-            with closing(open_for_building(fresh)) as duck:
-                build_full(duck, store)
-                _note_data_from(duck, reading.data_from)
-                manifest = self._finish(duck, reading, "full", began)
-            return self._publish(fresh, manifest, current)
+            changes = read_changes(store, current.watermark) if current and not full else None
+            if current is None or changes is None:
+                manifest = self._build_full(store, reading, began)
+            elif changes.is_empty and _same_settings(store, reading, current):
+                return self._publish_again(
+                    current, self._manifest(reading, current.tables, current.counts, "none", began)
+                )
+            else:
+                manifest = self._build_increment(store, reading, current, changes, began)
+            return self._publish(manifest, current)
+
+    @property
+    def _fresh(self) -> Path:
+        return self.folder.path / ".build.duckdb"
+
+    def _build_full(self, store: StoreSnapshot, reading: _Reading, began: float) -> Manifest:
+        with closing(open_for_building(self._fresh)) as duck:
+            build_full(duck, store)
+            _note_data_from(duck, reading.data_from)
+            return self._finish(duck, reading, table_digests(duck), "full", began)
+
+    def _build_increment(
+        self, store: StoreSnapshot, reading: _Reading, current: Manifest, changes: Changes, began: float
+    ) -> Manifest:
+        shutil.copyfile(self.folder.file(current.id), self._fresh)
+        with closing(open_for_building(self._fresh)) as duck:
+            digests = apply_changes(duck, store, changes, current.tables)
+            _note_data_from(duck, reading.data_from)
+            digests["snapshot_count"] = str(digest_of(duck, "snapshot_count"))
+            return self._finish(duck, reading, digests, "increment", began)
 
     def _sweep(self) -> None:
         """Throw away what a killed build left behind."""
@@ -90,17 +117,25 @@ class Mart:
         current = self.folder.manifest(current_id) if current_id else None
         if current is None or current.schema_version != SCHEMA_VERSION or current.store != reading.store:
             return None
+        if current.watermark > reading.watermark:
+            return None  # another store under the same address
         return current if self.folder.is_intact(current) else None
 
-    def _finish(self, duck: duckdb.DuckDBPyConnection, reading: _Reading, how: str, began: float) -> Manifest:
-        digests = table_digests(duck)
+    def _finish(
+        self, duck: duckdb.DuckDBPyConnection, reading: _Reading, digests: dict[str, str], how: str, began: float
+    ) -> Manifest:
         counts = {name: int(value) for name, value in duck.execute("FROM snapshot_count").fetchall()}
         duck.execute("CHECKPOINT")
+        return self._manifest(reading, digests, counts, how, began)
+
+    def _manifest(
+        self, reading: _Reading, tables: Mapping[str, str], counts: Mapping[str, int], how: str, began: float
+    ) -> Manifest:
         return Manifest(
-            id=snapshot_id(digests),
+            id=snapshot_id(tables),
             as_of=reading.as_of,
             published_at=utc_now(),
-            tables=digests,
+            tables=tables,
             counts=counts,
             watermark=reading.watermark,
             store=reading.store,
@@ -112,9 +147,9 @@ class Mart:
             data_from=reading.data_from,
         )
 
-    def _publish(self, fresh: Path, manifest: Manifest, current: Manifest | None) -> Manifest:
+    def _publish(self, manifest: Manifest, current: Manifest | None) -> Manifest:
+        fresh = self._fresh
         if current is not None and current.id == manifest.id:
-            fresh.unlink()
             return self._publish_again(current, manifest)
         sealed = dataclasses.replace(manifest, sha256=sha256_of(fresh), size_bytes=fresh.stat().st_size)
         self.folder.publish(fresh, sealed)
@@ -125,9 +160,7 @@ class Mart:
 
     def _publish_again(self, current: Manifest, latest: Manifest) -> Manifest:
         """Equal content, later time: the file stays, the manifest moves on."""
-        again = dataclasses.replace(
-            latest, sha256=current.sha256, size_bytes=current.size_bytes, counts=current.counts, tables=current.tables
-        )
+        again = dataclasses.replace(latest, sha256=current.sha256, size_bytes=current.size_bytes)
         self.folder.republish(again)
         self._sweep()
         return again
@@ -143,7 +176,7 @@ class Mart:
         with self.folder.exclusive(), _named_failures(), open_snapshot(self.url) as store:
             self._sweep()
             reading = self._look(store)
-            with closing(open_for_building(self.folder.path / ".build.duckdb")) as duck:
+            with closing(open_for_building(self._fresh)) as duck:
                 build_full(duck, store)
                 _note_data_from(duck, reading.data_from)
                 now = table_digests(duck)
@@ -178,6 +211,12 @@ def _named_failures() -> Iterator[None]:
             f"The snapshot could not be built: {error}. The published one stays. Look at free disk space and memory, "
             "then build again."
         ) from error
+
+
+def _same_settings(store: StoreSnapshot, reading: _Reading, current: Manifest) -> bool:
+    """No change row tells of a first survey or of a moved beginning of the data; both are cheap to look up."""
+    loaded = loaded_flags(store)
+    return reading.data_from == current.data_from and all(current.counts.get(n) == v for n, v in loaded.items())
 
 
 def _note_data_from(duck: duckdb.DuckDBPyConnection, data_from: datetime | None) -> None:

@@ -249,7 +249,7 @@ snapshot_count = Table(
 left_out = Table(
     "left_out",
     metadata,
-    # The same by application or requisition (``kind``): an increment replaces its part, and data health lists them.
+    # The same by application or seat (``kind``): an increment replaces its part, and data health lists them.
     Column("kind", String),
     Column("entity_id", BigInteger),
     Column("name", String),

@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,10 +45,9 @@ class Manifest:
     sha256: str
     size_bytes: int
     how: str
-    """full or increment."""
+    """full, increment, or none (the content was the same)."""
     duration_s: float
     data_from: datetime | None = None
-    changed: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         values = dataclasses.asdict(self)

@@ -1,4 +1,4 @@
--- What was left out and why, by application and requisition, so that an increment can replace exactly its part.
+-- What was left out and why, by application and seat, so that an increment can replace exactly its part.
 INSERT INTO left_out BY NAME
 SELECT 'application' AS kind, application_id AS entity_id, name, count(*) AS value FROM (
   SELECT application_id, name FROM t_left_out
@@ -12,9 +12,9 @@ SELECT 'application' AS kind, application_id AS entity_id, name, count(*) AS val
   SELECT application_id, 'feedback_before_end' FROM t_feedback WHERE submitted_at < due_from_at
 ) GROUP BY ALL
 UNION ALL
-SELECT 'requisition', requisition_id, name, count(*) FROM (
-  SELECT o.requisition_id, 'undone_fill' AS name FROM s_opening o
+SELECT 'seat', seat_id, name, count(*) FROM (
+  SELECT o.id AS seat_id, 'undone_fill' AS name FROM s_opening o
   JOIN t_application a ON a.application_id = o.application_id WHERE o.filled_at IS NOT NULL AND a.undone_at IS NOT NULL
   UNION ALL
-  SELECT requisition_id, 'negative_seat' FROM s_opening WHERE filled_at < opened_at OR cancelled_at < opened_at
+  SELECT id, 'negative_seat' FROM s_opening WHERE filled_at < opened_at OR cancelled_at < opened_at
 ) GROUP BY ALL;
