@@ -7,9 +7,10 @@ from pathlib import Path
 
 from services.domain.errors import InvalidInputError
 from services.ingest.connectors.greenhouse import open_greenhouse
+from services.ingest.connectors.table import open_table
 from services.ingest.records import Connector
 
-SYSTEMS = ("greenhouse",)
+SYSTEMS = ("greenhouse", "table")
 
 
 def open_connector(system: str, path: Path, mapping: Path | None, now: datetime) -> Connector:
@@ -18,4 +19,6 @@ def open_connector(system: str, path: Path, mapping: Path | None, now: datetime)
         raise InvalidInputError(f"There is no file or folder {path}. Give the path of the export.")
     if system == "greenhouse":
         return open_greenhouse(path, mapping, now)
+    if system == "table":
+        return open_table(path, mapping, now)
     raise InvalidInputError(f"The system {system!r} is not known. Known systems: {', '.join(SYSTEMS)}.")
