@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,7 @@ BREAKER_SECONDS = 5.0
 FILES = 5_000
 _CONTENT_VERSION = 1
 _COMPRESS_FROM = 1_024
+_WHOLE_NUMBER = re.compile(rb"-?[0-9]{1,18}")
 
 
 class TaggedSerializer(BaseSerializer):
@@ -54,7 +56,7 @@ class TaggedSerializer(BaseSerializer):
         tag, content = bvalue[:1], bvalue[1:]
         if tag == b"b":
             return content
-        if tag == b"i" and content.lstrip(b"-").isdigit():
+        if tag == b"i" and _WHOLE_NUMBER.fullmatch(content):
             return int(content)
         return None
 
