@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 CALLBACK_PATH = "/_dash-update-component"
+RENDERER_TOKEN = "endId"  # noqa: S105 - the name of a query field
+"""Dash's scripts send it with every call; only background callbacks, which are refused, would read it."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _PRIVATE = "no-store, private"
@@ -109,7 +111,7 @@ class Gate:
             abort(404)
         if not request.is_json:
             abort(415)
-        if request.args:
+        if set(request.args) - {RENDERER_TOKEN}:
             abort(400)  # Dash reads handles of background jobs from the query; there are none
         body = _body()
         output = body.get("output")
