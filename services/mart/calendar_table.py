@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from services.calendars.offices import OfficeHours, calendar_of
-from services.domain.business_time import Calendar
 
 DEFAULT_CALENDAR_ID = 0
 MICROSECONDS = 1_000_000
@@ -24,9 +24,11 @@ class _Office(NamedTuple):
 def write_calendars(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill ``dim_calendar`` from the staged offices and company holidays."""
     for office in _offices(connection):
-        rows = _rows(office.calendar_id, calendar_of(office.hours))
-        connection.register("calendar_rows", rows)
-        connection.execute("INSERT INTO dim_calendar BY NAME SELECT * FROM calendar_rows")
+        connection.register("calendar_rows", _days(office.hours))
+        connection.execute(
+            "INSERT INTO dim_calendar BY NAME SELECT CAST(? AS INTEGER) AS calendar_id, * FROM calendar_rows",
+            [office.calendar_id],
+        )
         connection.unregister("calendar_rows")
 
 
@@ -53,12 +55,12 @@ def _company_days(
     return everywhere, by_office
 
 
-def _rows(calendar_id: int, calendar: Calendar) -> pa.Table:
-    days = calendar.working_days
+@lru_cache(maxsize=64)
+def _days(hours: OfficeHours) -> pa.Table:
+    days = calendar_of(hours).working_days
     at = pa.timestamp("us")
     return pa.table(
         {
-            "calendar_id": pa.array([calendar_id] * len(days), pa.int32()),
             "local_on": pa.array([day.on for day in days], pa.date32()),
             "opens_at": pa.array([day.opens * MICROSECONDS for day in days], at),
             "closes_at": pa.array([day.closes * MICROSECONDS for day in days], at),

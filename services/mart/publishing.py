@@ -77,6 +77,7 @@ class Mart:
 
     def _build_full(self, store: StoreSnapshot, reading: _Reading, began: float) -> Manifest:
         with closing(open_for_building(self._fresh)) as duck:
+            duck.begin()
             build_full(duck, store)
             _note_data_from(duck, reading.data_from)
             return self._finish(duck, reading, table_digests(duck), "full", began)
@@ -86,6 +87,7 @@ class Mart:
     ) -> Manifest:
         shutil.copyfile(self.folder.file(current.id), self._fresh)
         with closing(open_for_building(self._fresh)) as duck:
+            duck.begin()
             digests = apply_changes(duck, store, changes, current.tables)
             _note_data_from(duck, reading.data_from)
             digests["snapshot_count"] = str(digest_of(duck, "snapshot_count"))
@@ -125,6 +127,7 @@ class Mart:
         self, duck: duckdb.DuckDBPyConnection, reading: _Reading, digests: dict[str, str], how: str, began: float
     ) -> Manifest:
         counts = {name: int(value) for name, value in duck.execute("FROM snapshot_count").fetchall()}
+        duck.commit()
         duck.execute("CHECKPOINT")
         return self._manifest(reading, digests, counts, how, began)
 
@@ -177,6 +180,7 @@ class Mart:
             self._sweep()
             reading = self._look(store)
             with closing(open_for_building(self._fresh)) as duck:
+                duck.begin()
                 build_full(duck, store)
                 _note_data_from(duck, reading.data_from)
                 now = table_digests(duck)
