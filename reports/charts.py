@@ -227,7 +227,7 @@ def trend(
     height: float = 196,
 ) -> Markup:
     """Line by period with the P25-P75 band, the company's line, a dashed target and direct labels; axis from zero."""
-    if not any(mark.value is not None for mark in marks):
+    if not any(mark.value is not None or mark.benchmark is not None for mark in marks):
         return Markup("")
     scale = _TrendScale(marks, target, width, height)
     body = _trend_axes(marks, scale) + _trend_band(marks, scale)
@@ -272,7 +272,7 @@ def _trend_band(marks: Sequence[TrendMark], scale: _TrendScale) -> str:
 
 def _trend_dots(marks: Sequence[TrendMark], points: Sequence[tuple[float, float | None]]) -> str:
     body = ""
-    last = max(index for index, mark in enumerate(marks) if mark.value is not None)
+    last = max((index for index, mark in enumerate(marks) if mark.value is not None), default=-1)
     for index, ((x, y), mark) in enumerate(zip(points, marks, strict=True)):
         if y is None:
             continue
@@ -284,11 +284,12 @@ def _trend_dots(marks: Sequence[TrendMark], points: Sequence[tuple[float, float 
 
 
 def _trend_labels(marks: Sequence[TrendMark], scale: _TrendScale, words: TrendWords, target: float | None) -> str:
-    last = next(mark for mark in reversed(marks) if mark.value is not None)
+    last = next((mark for mark in reversed(marks) if mark.value is not None), TrendMark("", None))
+    company = next((mark.benchmark for mark in reversed(marks) if mark.benchmark is not None), None)
     wanted: list[tuple[float | None, str, str, int, float]] = [
         (last.value, words.last, BRAND, 700, 9.4),
         (target, words.target, "#8a5200", 500, 7.4),
-        (last.benchmark, words.benchmark, MUTE, 500, 7.4),
+        (company, words.benchmark, MUTE, 500, 7.4),
         (last.p75, "P75", FAINT, 400, 7),
         (last.p25, "P25", FAINT, 400, 7),
     ]

@@ -58,6 +58,8 @@ def _records(view: ReportView) -> Iterator[dict[str, str | float | None]]:
         yield {"section": "report", "measure": measure, "note": text}
     for tile in view.tiles:
         yield {**_row("tile", tile.title, tile.title, tile.row), "target": tile.target}
+        if tile.wider:
+            yield _row("tile", tile.wider_label, tile.title, tile.wider)
         if tile.benchmark:
             yield _row("tile", "Company", tile.title, tile.benchmark)
         for label, value in tile.trend:

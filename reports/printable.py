@@ -7,7 +7,7 @@ import unicodedata
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-LONGEST = 300
+LONGEST = 600
 """Names wrap and are not cut; this bound only stops a megabyte in a name field from becoming a hundred pages."""
 
 

@@ -27,6 +27,9 @@ class PrintedTile:
     """on, off or none: in words and shape, not colour alone."""
     target: str
     benchmark: str
+    wider_label: str
+    wider: str
+    """The same over a longer period, with n; empty = not shown."""
     sparkline: Markup
 
 
@@ -72,6 +75,8 @@ class PrintedReport:
     funnel: Markup
     funnel_note: str
     trend: Markup
+    has_own_trend: bool
+    """False = only the company's line could be drawn."""
     tables: tuple[PrintedTable, ...]
 
 
@@ -82,6 +87,7 @@ def print_report(view: ReportView) -> PrintedReport:
         funnel=print_funnel(view.funnel),
         funnel_note=_funnel_note(view.funnel),
         trend=print_trend(view.trend) if view.trend else Markup(""),
+        has_own_trend=view.trend is not None and any(point.value is not None for point in view.trend.points),
         tables=tuple(print_table(table) for table in view.tables),
     )
 
@@ -104,6 +110,8 @@ def print_tile(tile: Tile, marks: Mapping[str, str]) -> PrintedTile:
         comparison_status=_comparison_status(comparison.is_better if comparison and has_change else None),
         target=_target(tile),
         benchmark=wording.shown(tile.benchmark).text if tile.benchmark else "",
+        wider_label=tile.wider_label,
+        wider=wording.shown(tile.wider).text if tile.wider else "",
         sparkline=charts.sparkline(
             [value for _, value in tile.trend],
             title=_sparkline_words(tile),
@@ -170,12 +178,10 @@ def print_trend(trend: Trend) -> Markup:
         )
         for point in points
     ]
-    last = next((point for point in reversed(points) if point.value is not None), None)
-    if last is None or last.value is None:
-        return Markup("")
+    last = next((point.value for point in reversed(points) if point.value is not None), None)
     company = next((p.benchmark for p in reversed(points) if p.benchmark is not None), None)
     words = charts.TrendWords(
-        last=wording.amount(last.value, trend.unit),
+        last=wording.amount(last, trend.unit) if last is not None else "",
         target=f"Target {phrases.compact(trend.target, trend.unit)}" if trend.target is not None else "",
         benchmark=f"Company {wording.amount(company, trend.unit)}" if company is not None else "",
     )
