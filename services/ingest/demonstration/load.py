@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,6 +21,7 @@ from services.ingest.demonstration.evaluation import (
     write_interviews,
 )
 from services.ingest.demonstration.funnel import ApplicationChunk, draw_applications
+from services.ingest.demonstration.names import COMPANY
 from services.ingest.demonstration.offers import write_hires, write_offers
 from services.ingest.demonstration.requisitions import (
     draw_requisitions,
@@ -93,6 +95,7 @@ def load(
         company = write_frame(sink, applications, seed, end)
         write_freezes(sink, company, seed, end)
         _write_targets(sink, end)
+        _write_company_name(sink, end)
         rows = sink.counts
     run = _Run(store, company, plant(seed), seed, end, applications, rows)
     while run.written < applications:
@@ -130,6 +133,20 @@ def _write_targets(sink: BulkSink, end: int) -> None:
             "stage": [stage for _, stage, _ in TARGETS],
             "value": [value for _, _, value in TARGETS],
             "effective_from": np.full(len(TARGETS), end // 86_400 - 900),
+        },
+    )
+
+
+def _write_company_name(sink: BulkSink, end: int) -> None:
+    """What reports print as their head."""
+    sink.add(
+        metadata.tables["app_setting"],
+        {
+            "name": ["company_name"],
+            "version": np.ones(1, dtype=np.int64),
+            "value": [json.dumps(COMPANY)],
+            "changed_at": np.full(1, end),
+            "changed_by": ["demo load"],
         },
     )
 
