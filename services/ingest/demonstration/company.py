@@ -44,6 +44,8 @@ class Company:
     team_ids: Ints
     """Department id of each team."""
     team_weights: NDArray[np.float64]
+    team_promptness: NDArray[np.float64]
+    """Each team's habit with feedback, relative to the company's."""
     families: tuple[str, ...]
     family_choices: tuple[Ints, ...]
     """Per top department: indexes of its families."""
@@ -52,7 +54,7 @@ class Company:
     managers: tuple[Ints, ...]
     """Per team: person ids."""
     interviewers: tuple[Ints, ...]
-    """Per team: person ids."""
+    """Per team: person ids; every third, from the region's index on, works in that region."""
     people: int
     cast: dict[str, int]
     """Role -> person id of the demonstration's sign-ins."""
@@ -152,12 +154,12 @@ def _people_plan(rng: np.random.Generator, applications: int) -> Company:
     managers = [take(max(3, round(w * _share(applications, 60, 330)))) for w in weights]
     managers[0][0] = cast["hiring_manager"]
     interviewers = [take(max(6, round(w * _share(applications, 150, 130)))) for w in weights]
-    del rng
     return Company(
         teams=teams,
         team_department=team_department,
         team_ids=np.arange(len(departments) + 1, len(departments) + 1 + len(teams)),
         team_weights=weights / weights.sum(),
+        team_promptness=rng.uniform(0.75, 1.35, len(teams)),
         families=families,
         family_choices=tuple(np.array([families.index(f) for f in names.FAMILIES[d]]) for d in departments),
         recruiters=tuple(recruiters),
@@ -178,6 +180,10 @@ def _write_people(sink: BulkSink, rng: np.random.Generator, company: Company, un
     for team, members in enumerate(company.interviewers):
         department[members - 1] = company.team_ids[team]
     office = rng.choice(len(names.OFFICES), count, p=[o.weight for o in names.OFFICES]) + 1
+    for members in company.interviewers:
+        for region in range(len(REGIONS)):
+            local = np.flatnonzero(region == OFFICE_REGION)
+            office[members[region :: len(REGIONS)] - 1] = rng.choice(local, len(members[region :: len(REGIONS)])) + 1
     manager = np.where(ids == company.cast["executive"], NONE, company.cast["executive"])
     for members in company.recruiters:
         manager[members - 1] = company.cast["recruiting_manager"]

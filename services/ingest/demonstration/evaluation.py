@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.ingest.demonstration import names
-from services.ingest.demonstration.company import DAY, OFFICE_OFFSET, SYSTEM, Company, external, table
+from services.ingest.demonstration.company import (
+    DAY,
+    OFFICE_OFFSET,
+    OFFICE_REGION,
+    REGIONS,
+    SYSTEM,
+    Company,
+    external,
+    table,
+)
 from services.ingest.demonstration.funnel import OFFER, PANEL, SCREEN, ApplicationChunk
 from services.ingest.demonstration.requisitions import RequisitionChunk
 from services.ingest.demonstration.sink import NONE, BulkSink, Ints, only_where
@@ -16,7 +25,7 @@ from services.store.tables import BackgroundCheck, Demographic, Feedback, Interv
 
 HOUR = 3600
 FINAL = PANEL + 1
-FEEDBACK_MEDIAN_HOURS = 19.0
+FEEDBACK_MEDIAN_HOURS = 31.0
 MISSING_FEEDBACK = 0.05
 CANDIDATE_ANSWERS = 0.34
 
@@ -44,6 +53,19 @@ def into_working_hours(rng: np.random.Generator, at: Ints, office: Ints) -> Ints
     day = day + np.where(weekday == 5, 2, np.where(weekday == 6, 1, 0))
     placed: Ints = day * DAY + 9 * HOUR + rng.integers(0, 14, len(at)) * (HOUR // 2) - OFFICE_OFFSET[office]
     return placed
+
+
+def while_awake(rng: np.random.Generator, at: Ints, office: Ints) -> Ints:
+    """As it is between 8 and 18 on a local weekday, else in the morning of the next one: nobody writes at night."""
+    local = at + OFFICE_OFFSET[office]
+    day, second = local // DAY, local % DAY
+    morning = 8 * HOUR + rng.integers(0, 4 * HOUR, len(at))
+    day = day + (second >= 18 * HOUR)
+    second = np.where((second < 8 * HOUR) | (second >= 18 * HOUR), morning, second)
+    weekday = (day + 3) % 7
+    day = day + np.where(weekday == 5, 2, np.where(weekday == 6, 1, 0))
+    awake: Ints = day * DAY + second - OFFICE_OFFSET[office]
+    return awake
 
 
 def write_interviews(draft: Draft, first_id: int) -> int:
@@ -84,13 +106,15 @@ def _write_round(draft: Draft, stage: int, number: int, who: Ints, first_id: int
 def _write_feedback(draft: Draft, interview: Ints, requisition: Ints, ends: Ints, suffix: str, *, shadow: bool) -> None:
     rng, count = draft.rng, len(interview)
     team = draft.chunk.team[requisition]
-    interviewer = np.array([rng.choice(draft.company.interviewers[t]) for t in team.tolist()], dtype=np.int64)
+    region = OFFICE_REGION[draft.chunk.office[requisition]]
+    pairs = zip(team.tolist(), region.tolist(), strict=True)
+    panel = draft.company.interviewers
+    interviewer = np.array([rng.choice(panel[t][r :: len(REGIONS)]) for t, r in pairs], dtype=np.int64)
     slow = team == draft.company.teams.index(draft.stories.slow_panel_team)
-    hours = rng.lognormal(np.log(FEEDBACK_MEDIAN_HOURS), 0.75, count)
+    hours = rng.lognormal(np.log(FEEDBACK_MEDIAN_HOURS), 0.75, count) * draft.chunk.promptness[requisition]
     hours = np.where(slow, hours * draft.stories.slow_panel_delay_factor, hours)
-    submitted = ends + np.maximum(300, hours * HOUR).astype(np.int64)
-    weekday = (submitted // DAY + 3) % 7
-    submitted += np.where(weekday >= 5, 2 * DAY, 0)
+    written = ends + np.maximum(300, hours * HOUR).astype(np.int64)
+    submitted = while_awake(rng, written, draft.chunk.office[requisition])
     missing = rng.random(count) < np.where(slow, 3 * MISSING_FEEDBACK, MISSING_FEEDBACK)
     submitted = np.where(missing | (submitted > draft.until), NONE, submitted)
     draft.sink.add(

@@ -142,7 +142,7 @@ def _write_company_name(sink: BulkSink, end: int) -> None:
     sink.add(
         metadata.tables["app_setting"],
         {
-            "name": ["company_name"],
+            "name": ["company.name"],
             "version": np.ones(1, dtype=np.int64),
             "value": [json.dumps(COMPANY)],
             "changed_at": np.full(1, end),

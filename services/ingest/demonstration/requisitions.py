@@ -8,7 +8,7 @@ import numpy as np
 
 from services.ingest.demonstration import names
 from services.ingest.demonstration.company import DAY, OFFICE_REGION, SYSTEM, Company, external, table
-from services.ingest.demonstration.sink import NONE, BulkSink, Ints, Mask
+from services.ingest.demonstration.sink import NONE, BulkSink, Floats, Ints, Mask
 from services.ingest.demonstration.stories import Stories
 from services.store.tables import Freeze, Opening, Requisition, RequisitionOwner, RequisitionStatusInterval
 
@@ -41,6 +41,8 @@ class RequisitionChunk:
     stop_is_gap: Mask
     """The stop is a cancellation that was undone, not a hold."""
     cancelled: Ints
+    promptness: Floats
+    """How much longer than usual this requisition's panel takes for feedback."""
     closed: Ints
     """When the last seat was filled; set by the funnel."""
 
@@ -81,6 +83,7 @@ def draw_requisitions(
         stop_to=stop_to,
         stop_is_gap=held < 0.02,
         cancelled=cancelled,
+        promptness=rng.lognormal(0.0, 0.7, count) * company.team_promptness[team],
         closed=np.full(count, NONE),
     )
 
