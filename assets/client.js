@@ -34,8 +34,9 @@
 
   function barSearch(bar) {
     var pairs = new URLSearchParams();
-    all("input[type=radio]:checked, input[type=checkbox]:checked", bar).forEach(function (input) {
-      if (input.name !== "period" || input.value !== DEFAULT_PERIOD) pairs.append(input.name, input.value);
+    all("input[name]", bar).forEach(function (input) {
+      var counts = input.type === "text" ? input.value.trim() : input.checked && input.value;
+      if (counts && !(input.name === "period" && input.value === DEFAULT_PERIOD)) pairs.append(input.name, input.value.trim());
     });
     var text = pairs.toString();
     return text ? "?" + text : "";
@@ -43,6 +44,10 @@
 
   on("change", ".hb-filters input[type=checkbox], .hb-filters input[type=radio]", function (input) {
     // After Dash has handled the same event, so that its state and the address agree.
+    setTimeout(function () { go(barSearch(input.closest(".hb-filters"))); }, 0);
+  });
+
+  on("change", ".hb-filters .hb-archive-search input", function (input) {
     setTimeout(function () { go(barSearch(input.closest(".hb-filters"))); }, 0);
   });
 

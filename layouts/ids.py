@@ -14,3 +14,6 @@ OVERVIEW_FILTERS = "overview-filters"
 OVERVIEW_BODY = "overview-body"
 OVERVIEW_CHART = "overview-chart"
 OVERVIEW_FOOT = "overview-foot"
+
+ARCHIVE_FILTERS = "archive-filters"
+ARCHIVE_BODY = "archive-body"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from callbacks.pages import overview
-from callbacks.registry import PageSpec
+from callbacks.pages import overview, reports
+from callbacks.registry import PageSpec, RouteSpec
 from services.access.policy import Action
 
 PAGES: tuple[PageSpec, ...] = (
@@ -15,5 +15,18 @@ PAGES: tuple[PageSpec, ...] = (
         group="Hiring",
         layout=overview.page,
         register=overview.register,
+    ),
+    PageSpec(
+        "/reports",
+        "Reports",
+        Action.ARCHIVE_VIEW,
+        icon="reports",
+        group="Decisions",
+        layout=reports.page,
+        register=reports.register,
+        routes=(
+            RouteSpec("/reports/<public_id>/open", Action.ARCHIVE_VIEW, reports.open_document),
+            RouteSpec("/reports/<public_id>/download", Action.ARCHIVE_VIEW, reports.download),
+        ),
     ),
 )

@@ -62,7 +62,7 @@ def empty_card(shape: str, title: str, words: str, *actions: Child) -> Component
                 icon(shape),
                 html.H2(title),
                 html.P(words, className=hb("sm ink3")),
-                html.Div(present(*actions), className=hb("row")) if actions else None,
+                html.Div(present(*actions), className=hb("row")) if any(actions) else None,
             ),
             className=hb("empty"),
         ),

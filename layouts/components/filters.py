@@ -75,7 +75,7 @@ def _period(chosen: str) -> Component:
     options = [{"label": label, "value": key, "input_id": f"period-{key}"} for key, (label, _) in ROLLING.items()]
     panel = dbc.RadioItems(options=options, value=chosen, name="period", className=hb("options"))
     label = ROLLING[chosen][0] if chosen in ROLLING else chosen
-    return _dropdown("period", "Period", label, panel, is_set=chosen != DEFAULT_PERIOD)
+    return dropdown("period", "Period", label, panel, is_set=chosen != DEFAULT_PERIOD)
 
 
 def _choice(choice: FilterChoice) -> Component:
@@ -94,7 +94,7 @@ def _choice(choice: FilterChoice) -> Component:
     search = _search(choice) if len(choice.options) >= _SEARCH_FROM else None
     body = check_list if choice.options else html.P("Nothing to choose from.", className=hb("sub"))
     panel = html.Div(present(search, body))
-    return _dropdown(choice.id, choice.label, listing(chosen) or "All", panel, is_set=bool(chosen))
+    return dropdown(choice.id, choice.label, listing(chosen) or "All", panel, is_set=bool(chosen))
 
 
 def _search(choice: FilterChoice) -> Component:
@@ -119,7 +119,8 @@ def _option(option: FilterOption) -> Component:
     )
 
 
-def _dropdown(name: str, label: str, value: str, panel: Component, *, is_set: bool) -> Component:
+def dropdown(name: str, label: str, value: str, panel: Component, *, is_set: bool) -> Component:
+    """A button that reads as a sentence and opens ``panel``; set ones are blue and carry a cross."""
     summary = html.Summary(
         [html.Span(label), html.B(value)],
         className=hb("fl down on" if is_set else "fl down"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -60,7 +62,7 @@ def _value(tile: Tile, display: Display) -> Component:
 
 
 def _change(tile: Tile, display: Display) -> Component:
-    moved = change(tile.comparison, tile.unit)
+    moved = change(tile.comparison and replace(tile.comparison, label="before"), tile.unit)
     row = tile.row
     if display is Display.COUNT_ONLY:
         words = "no share under n 10"
@@ -69,7 +71,8 @@ def _change(tile: Tile, display: Display) -> Component:
     elif display in {Display.HIDDEN, Display.ABSENT}:
         words = _why_absent(tile, display)
     elif moved is not None:
-        return html.P(moved.text, className=with_icon("tile-d", moved.arrow))
+        against = f"Compared with {tile.comparison.label}" if tile.comparison else None
+        return html.P(moved.text, className=with_icon("tile-d", moved.arrow), title=against)
     else:
         words = "nothing to compare with"
     return html.P(words, className=hb("tile-d"))

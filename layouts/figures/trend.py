@@ -114,8 +114,8 @@ def _end_labels(trend: Trend, low: float, high: float) -> list[dict[str, Any]]:
         (_value_label(last.value, trend.unit), last.value),
         (f"Target {compact(trend.target, trend.unit)}" if trend.target is not None else "", trend.target),
         ("Year before", last.year_before),
-        (f"P75 {amount(last.p75, trend.unit)}" if last.p75 is not None else "", last.p75),
-        (f"P25 {amount(last.p25, trend.unit)}" if last.p25 is not None else "", last.p25),
+        (f"P75 {_edge(last.p75, trend.unit)}" if last.p75 is not None else "", last.p75),
+        (f"P25 {_edge(last.p25, trend.unit)}" if last.p25 is not None else "", last.p25),
     ]
     drawn = {index: y for index, (_, y) in enumerate(wanted) if y is not None}
     placed = _spread(drawn, gap=(high - low) * _LABEL_HEIGHT / _PLOT_HEIGHT)
@@ -133,6 +133,10 @@ def _end_labels(trend: Trend, low: float, high: float) -> list[dict[str, Any]]:
         }
         for index, (text, _) in enumerate(wanted)
     ]
+
+
+def _edge(value: float, unit: Unit) -> str:
+    return compact(value if unit is Unit.RATE else round(value), unit)
 
 
 def _value_label(value: float | None, unit: Unit) -> str:

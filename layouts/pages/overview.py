@@ -84,7 +84,9 @@ def overview_body(view: OverviewView) -> list[Component]:
 def _lede(view: OverviewView) -> Component:
     rules = " and ".join(view.rules)
     noun = "rules" if len(view.rules) > 1 else "rule"
-    written = html.Span(f"Written by {noun} {rules} from the numbers below.", className=hb("sub"))
+    written = html.Span(
+        f"Written by {noun} {rules} from the numbers below. “Before” is the year before.", className=hb("sub")
+    )
     return html.P(present(view.lede, written if view.rules else None), className=hb("lede"))
 
 

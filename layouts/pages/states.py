@@ -70,9 +70,9 @@ def no_access(title: str, words: str) -> Component:
 
 def nothing_matches(words: str) -> Component:
     """The filters leave nothing: zero is a fact here."""
-    return empty_card(
-        "overview",
-        "Nothing in this selection",
-        words,
-        button("Reset filters", classes="btn small", data_clear="all"),
-    )
+    return nothing_found("Nothing in this selection", words)
+
+
+def nothing_found(title: str, words: str, *, can_reset: bool = True) -> Component:
+    reset = button("Reset filters", classes="btn small", data_clear="all") if can_reset else None
+    return empty_card("search" if can_reset else "reports", title, words, reset)
