@@ -11,6 +11,7 @@ from services.domain.metric import Metric, Reason
 from services.metrics.competing_risks import Exits, Incidence, aalen_johansen
 from services.metrics.estimators import (
     AT_RISK_MINIMUM,
+    SLACK,
     Lifetimes,
     kaplan_meier,
     mean,
@@ -117,8 +118,12 @@ def curve_figure(
     scale: float,
     raw: bool,
     extra: Mapping[str, float | int | None] | None = None,
+    shares_after: Sequence[int] = (),
 ) -> Figure:
-    """Kaplan-Meier median with quartiles and the Brookmeyer-Crowley interval; the naive median beside it."""
+    """Kaplan-Meier median with quartiles and the Brookmeyer-Crowley interval; the naive median beside it.
+
+    ``shares_after``: units after which the share still there, S(t), is wanted too, as far as the curve reaches.
+    """
     times = table.times(LATE_ENTRY, *events, *censored)
     lifetimes = Lifetimes(times, table.at(times, LATE_ENTRY), table.at(times, *events), table.at(times, *censored))
     happened = int(lifetimes.events.sum())
@@ -128,6 +133,12 @@ def curve_figure(
     median = _scaled(curve.quantile(0.5), scale)
     low, high = curve.quantile_interval(0.5)
     end = curve.end if curve.end is not None else int(times[-1])
+    is_complete = bool(curve.survival.size) and curve.survival[-1] <= SLACK
+    shares = {
+        f"still_after_{unit}": curve.at(round(unit * scale))
+        for unit in shares_after
+        if curve.end is not None and (is_complete or unit * scale <= curve.end)
+    }
     return Figure(
         median,
         lifetimes.subjects,
@@ -140,7 +151,7 @@ def curve_figure(
         p75=_scaled(curve.quantile(0.25), scale),
         naive=naive_median(table, events, scale),
         note=None if median is not None else f"> {end / scale:g}",
-        extra=extra or {},
+        extra={**shares, **(extra or {})},
     )
 
 

@@ -21,6 +21,7 @@ from services.metrics.question import Question
 from services.metrics.windows import requisition_windows
 
 LEFT, OPEN = 0, 1
+SHARES_AFTER_DAYS = (1, 3, 7, 14, 30, 60)
 
 TIME_IN_STAGE = Metric(
     id="time_in_stage",
@@ -39,7 +40,10 @@ TIME_IN_STAGE = Metric(
     censored_by=("end of period", "as of"),
     exclusions=("moves undone within 60 seconds",),
     dimensions=(*APPLICATION, "stage", "canonical_stage", *TIME),
-    extra={"open": "visits still running at the end of the period"},
+    extra={
+        "open": "visits still running at the end of the period",
+        **{f"still_after_{days}": f"share still in the stage after {days} days" for days in SHARES_AFTER_DAYS},
+    },
 )
 METRICS = (
     TIME_IN_STAGE,
@@ -107,7 +111,15 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
     if metric.id != "time_in_stage":
         return median_figure(table, (LEFT,), TENTHS)
     extra = {"open": table.of_kind(OPEN)}
-    return curve_figure(table, events=(LEFT,), censored=(OPEN,), scale=TENTHS, raw=question.raw, extra=extra)
+    return curve_figure(
+        table,
+        events=(LEFT,),
+        censored=(OPEN,),
+        scale=TENTHS,
+        raw=question.raw,
+        extra=extra,
+        shares_after=SHARES_AFTER_DAYS,
+    )
 
 
 FAMILY = Family(METRICS, _plan, _figure)
