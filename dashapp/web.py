@@ -9,9 +9,12 @@ from gunicorn.app.base import BaseApplication
 from dashapp.factory import create_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from dashapp.config import Settings
+    from services.container import Services
 
 WEB_PROCESSES = 2
 THREADS = 8
@@ -37,7 +40,7 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     server = create_server(settings)
     _let_go(server)
-    WebServer(server, gunicorn_options(settings)).run()
+    WebServer(server, {**gunicorn_options(settings), "worker_exit": _close(server)}).run()
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
@@ -60,6 +63,17 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "loglevel": "warning",
         "forwarded_allow_ips": "127.0.0.1,::1",
     }
+
+
+def _close(server: Flask) -> Callable[[object, object], None]:
+    """DuckDB's threads must end before the interpreter does: left alone, they abort the process at its exit."""
+
+    def worker_exit(_arbiter: object, _worker: object) -> None:
+        services: Services = server.extensions["hireboard.services"]
+        services.mart.close()
+        services.store.dispose()
+
+    return worker_exit
 
 
 def _let_go(server: Flask) -> None:

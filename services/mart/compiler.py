@@ -6,12 +6,16 @@ import enum
 from collections.abc import Sequence
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 from duckdb_sqlalchemy import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.util import LRUCache
 
 DIALECT: sa.Dialect = Dialect(paramstyle="qmark")
+# The dialect has just read the reserved words through the default connection. Its threads would not survive the fork
+# of a web server, and the worker would abort at its exit while waiting for them.
+duckdb.default_connection().close()
 _CACHE: LRUCache[Any, Any] = LRUCache(500)
 """Compiled statements by structure, as an engine keeps them: values are bound anew each time."""
 
