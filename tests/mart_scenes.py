@@ -126,8 +126,12 @@ class Company:
             )
 
     def standing_company(self) -> None:
-        """Four requisitions, twelve applications, seats, holds, a freeze, offers, interviews and feedback."""
+        """The organisation, and something of everything."""
         self.found()
+        self.standing_company_without_organisation()
+
+    def standing_company_without_organisation(self) -> None:
+        """Four requisitions, twelve applications, seats, holds, a freeze, offers, interviews and feedback."""
         for number in range(1, 5):
             self.requisition(number, day(number), department_id=(1, 2, 3, 3)[number - 1], office_id=1 + number % 2)
             self.status(number, ("open", day(number)))

@@ -2,7 +2,7 @@
 
 The extract reads SQLite with the driver's own copy of the library. Two copies in one process drop each other's file
 locks (closing a file gives up all locks of the process on it), so a process that holds connections to the store must
-not read it that way. The child also gives its memory back.
+not read it that way. The child also gives its memory back, and only the child loads the drivers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from services.domain.errors import RetryLaterError
-from services.mart.publishing import Mart
 from services.mart.snapshots import Manifest
 
 
@@ -31,4 +30,6 @@ def build_apart(url: str, snapshots: Path, *, full: bool = False) -> Manifest:
 
 
 def _build(url: str, snapshots: Path, full: bool) -> Manifest:  # noqa: FBT001 - positional across the process border
+    from services.mart.publishing import Mart  # noqa: PLC0415 - in the child only
+
     return Mart(url, snapshots).build(full=full)

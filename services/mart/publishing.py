@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from services.domain.errors import RetryLaterError
 from services.mart.builder import build_full, loaded_flags
 from services.mart.changes import Changes, read_changes
-from services.mart.connection import open_for_building, open_for_reading
+from services.mart.connection import open_for_building
 from services.mart.digests import SCHEMA_VERSION, digest_of, snapshot_id, table_digests
 from services.mart.extract import StoreSnapshot, open_snapshot
 from services.mart.increment import apply_changes
@@ -188,22 +188,6 @@ class Mart:
         return {
             name: (published.get(name, ""), now[name]) for name in sorted(now) if published.get(name, "") != now[name]
         }
-
-
-def verify_files(folder: SnapshotFolder) -> dict[str, str]:
-    """Every snapshot's state by id: "intact", or what is wrong with it. Reads each file whole."""
-    return {manifest.id: _state(folder, manifest) for manifest in folder.manifests()}
-
-
-def _state(folder: SnapshotFolder, manifest: Manifest) -> str:
-    if not folder.is_intact(manifest, thorough=True):
-        return "does not match its checksum"
-    try:
-        with closing(open_for_reading(folder.file(manifest.id))) as duck:
-            digests = table_digests(duck)
-    except duckdb.Error as error:
-        return f"cannot be read: {error}"
-    return "intact" if digests == dict(manifest.tables) else "its tables do not match its manifest"
 
 
 @contextmanager

@@ -146,6 +146,8 @@ class MartReader:
             raise RetryLaterError(message) from error
         finally:
             watchdog.cancel()
+            # a watchdog that still ends when the interpreter does keeps the connection and can abort the process
+            watchdog.join()
 
     def _held(self) -> _Instance | None:
         if self._pid != os.getpid():

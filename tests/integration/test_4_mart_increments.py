@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.mart.publishing import Mart, verify_files
+from services.mart.publishing import Mart
+from services.mart.verifying import verify_files
 from services.store import tables as t
 from services.store.database import Store
 from tests.mart_scenes import Company, day
