@@ -25,7 +25,7 @@ _HERE = Path(__file__).parent
 _FONTS = _HERE / "static" / "fonts"
 _FONT_FILES = frozenset(path.name for path in _FONTS.glob("*.ttf"))
 PAPERS = {"A4": "A4", "Letter": "letter"}
-LOCALES = ("en",)
+LOCALES = ("en", "en-GB", "en-US")
 PDF_VARIANTS = ("pdf/a-3a", "pdf/ua-1")
 _SNAPSHOT_LENGTH = 12
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dashapp.ledger_commands import SUBCOMMANDS
+from dashapp import ledger_commands, report_commands
 
 
 @click.group("report")
@@ -12,5 +12,5 @@ def command() -> None:
     """Reports: make one, run a schedule, see what became of each."""
 
 
-for subcommand in SUBCOMMANDS:
+for subcommand in (*report_commands.SUBCOMMANDS, *ledger_commands.SUBCOMMANDS):
     command.add_command(subcommand)

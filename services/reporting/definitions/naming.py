@@ -11,7 +11,7 @@ from services.store.database import Store
 from services.store.tables import Application, AppSetting, Candidate
 
 DEFAULT_COMPANY = "Hireboard"
-COMPANY_SETTING = "company_name"
+COMPANY_SETTING = "company.name"
 _CHUNK = 500
 """Ids per statement; SQLite limits bound values."""
 
