@@ -26,7 +26,7 @@ from services.metrics.dimensions import APPLICATION, REQUISITION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, count_figure, median_figure
 from services.metrics.plan import CountTable, Group, Plan
 from services.metrics.question import Question
-from services.metrics.windows import held_at, requisition_windows
+from services.metrics.windows import held_at, instants
 
 OPEN, STOPPED = 0, 1
 BUCKETS = ("0-30", "31-60", "61-90", "over 90")
@@ -121,7 +121,7 @@ def requisition_states(plan: Plan) -> sa.CTE:
 
 def _requisition_states(plan: Plan) -> sa.CTE:
     question, columns = plan.question, dim_requisition.c
-    window = requisition_windows(plan)
+    window = instants(plan)
     seats = _seats(plan)
     status = requisition_status.c
     at = window.c.cut_at
@@ -155,7 +155,7 @@ def _requisition_states(plan: Plan) -> sa.CTE:
 
 
 def _seats(plan: Plan) -> sa.Subquery:
-    window, seat = requisition_windows(plan), fact_seat.c
+    window, seat = instants(plan), fact_seat.c
     at = window.c.cut_at
     is_open = sa.and_(
         sa.or_(seat.filled_at.is_(None), seat.filled_at > at),
@@ -190,7 +190,7 @@ def _ages(plan: Plan) -> sa.CTE:
 def _applications(plan: Plan, *, is_active: bool) -> sa.CTE:
     """Undecided applications at the cut; by stage through the visit that runs then."""
     question, columns = plan.question, fact_application.c
-    window = requisition_windows(plan)
+    window = instants(plan)
     at = window.c.cut_at
     by_stage = question.asks_for("stage", "canonical_stage")
     table: sa.FromClause = fact_stage_visit if by_stage else fact_application

@@ -29,6 +29,11 @@ def requisition_windows(plan: Plan, *, whole: bool = False) -> sa.CTE:
     return plan.shared(name, lambda: _requisition_windows(plan, name, whole=whole))
 
 
+def instants(plan: Plan) -> sa.CTE:
+    """Windows whose ``cut_at`` is what an as-of metric looks at: as-of whatever the period, or each bin's end."""
+    return requisition_windows(plan, whole=plan.question.grain is None)
+
+
 def _requisition_windows(plan: Plan, name: str, *, whole: bool) -> sa.CTE:
     spans = plan.question.whole_spans() if whole else plan.question.spans()
     span = _span_values(spans, f"span_of_{name}")
@@ -110,7 +115,7 @@ def _span_values(spans: list[Span], name: str) -> sa.CTE:
         sa.column("cut_at", sa.DateTime),
     ]
     if not spans:
-        empty = [sa.literal(None, column.type).label(column.name) for column in columns]
+        empty = [sa.cast(None, column.type).label(column.name) for column in columns]
         return sa.select(*empty).where(sa.false()).cte(name)
     table = sa.values(*columns, name=f"values_of_{name}").data([tuple(span) for span in spans])
     return sa.select(table).cte(name)
