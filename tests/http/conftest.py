@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.store.database import Store
+from tests.http.product import Product
 from tests.http.site import Site, make_site
 
 
@@ -28,3 +29,11 @@ def own_site(migrated_sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
     store = Store(migrated_sqlite_url)
     yield make_site(store, tmp_path)
     store.dispose()
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The product as it is shipped, with a small demonstration company. Nobody may change it."""
+    made = Product(tmp_path_factory.mktemp("product"))
+    yield made
+    made.services.store.dispose()
