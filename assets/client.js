@@ -88,10 +88,34 @@
     return true;
   }
 
+  /* Dash draws the bar anew after each choice: what was open stays open, and the focus stays where it was. */
+  var openFilter = null, focusedFilter = null;
+  document.addEventListener("toggle", function (event) {
+    if (!event.target.matches || !event.target.matches(".hb-fl-d")) return;
+    var name = event.target.querySelector("summary").getAttribute("data-filter");
+    if (event.target.open) openFilter = name; else if (openFilter === name) openFilter = null;
+  }, true);
+  document.addEventListener("focusin", function (event) {
+    var inBar = event.target.closest(".hb-filters");
+    focusedFilter = !inBar ? null : event.target.id ? "#" + CSS.escape(event.target.id) :
+      event.target.tagName === "SUMMARY" ? 'summary[data-filter="' + event.target.getAttribute("data-filter") + '"]' : null;
+  });
+  function keepBar() {
+    var bar = document.querySelector(".hb-filters");
+    if (!bar || bar === keptBar) return;
+    keptBar = bar;
+    if (sheet && !sheet.isConnected) openSheet(sheet.id, document.querySelector('[data-sheet="' + sheet.id + '"]'), true);
+    var summary = openFilter && bar.querySelector('summary[data-filter="' + openFilter + '"]');
+    if (summary) summary.parentNode.open = true;
+    var focused = focusedFilter && document.activeElement === document.body && bar.querySelector(focusedFilter);
+    if (focused) focused.focus();
+  }
+  var keptBar = null;
+
   /* ---- sheets: the side bar below 1024, the filters below 640 ---- */
   var sheet = null, sheetOpener = null;
-  function openSheet(id, opener) {
-    closeSheet();
+  function openSheet(id, opener, isAgain) {
+    if (!isAgain) closeSheet();
     sheet = byId(id); sheetOpener = opener;
     if (!sheet) return;
     sheet.classList.add("hb-open");
@@ -100,7 +124,7 @@
     if (!sheet.hasAttribute("aria-label")) sheet.setAttribute("aria-label", sheet.getAttribute("data-sheet-label"));
     document.body.classList.add("hb-sheet-open");
     var first = tabStops(sheet)[0];
-    if (first) first.focus();
+    if (first && !isAgain) first.focus();
   }
   function closeSheet() {
     if (!sheet) return false;
@@ -376,16 +400,16 @@
     if (answer.status === 401) { signIn(); return; }
     if (answer.status !== 200) return;
     tag = answer.headers.get("ETag");
-    var next = (await answer.json()).v, shown = shownSnapshot();
+    var next = (await answer.json()).v, shown = shownVersion();
     var isNew = version === null ? Boolean(shown && next && shown !== next) : next !== version;
     version = next;
     if (!isNew || !window.dash_clientside) return;
     window.dash_clientside.set_props("snapshot", { data: next });
     say("The numbers on this page are new.");
   }
-  function shownSnapshot() {
-    var head = document.querySelector("[data-snapshot]");
-    return head ? head.getAttribute("data-snapshot") : null;
+  function shownVersion() {
+    var head = document.querySelector("[data-version]");
+    return head ? head.getAttribute("data-version") : null;
   }
   setInterval(poll, POLL_MS);
   document.addEventListener("visibilitychange", poll);
@@ -409,7 +433,7 @@
   function fitAll() { all(".hb-chart .js-plotly-plot").forEach(fit); }
   var pending = null;
   function settle() { pending = null; mark(); fitAll(); }
-  new MutationObserver(function () { if (pending === null) pending = setTimeout(settle, 30); })
+  new MutationObserver(function () { keepBar(); if (pending === null) pending = setTimeout(settle, 30); })
     .observe(document.documentElement, { childList: true, subtree: true });
   window.addEventListener("resize", fitAll);
   window.addEventListener("beforeprint", function () {

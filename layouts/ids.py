@@ -14,6 +14,8 @@ OVERVIEW_FILTERS = "overview-filters"
 OVERVIEW_BODY = "overview-body"
 OVERVIEW_CHART = "overview-chart"
 OVERVIEW_FOOT = "overview-foot"
+OVERVIEW_SHOWN = "overview-shown"
+"""dcc.Store: snapshot and filters of what is drawn, so that nothing is drawn twice."""
 
 ARCHIVE_FILTERS = "archive-filters"
 ARCHIVE_BODY = "archive-body"

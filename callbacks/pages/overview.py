@@ -6,13 +6,14 @@ import logging
 import secrets
 from typing import TYPE_CHECKING
 
-from dash import Input, Output
+from dash import Input, Output, State
+from dash.exceptions import PreventUpdate
 
 from callbacks.registry import GuardedDash, PageRequest
 from callbacks.session import current_viewer
 from layouts import ids
 from layouts.components.filters import filter_bar
-from layouts.pages.overview import overview_body, overview_foot, overview_head, overview_page
+from layouts.pages.overview import overview_body, overview_foot, overview_head, overview_page, shown_token, version_of
 from layouts.pages.states import failed, no_snapshot
 from services.access.policy import Action
 from services.domain.errors import HireboardError, RetryLaterError
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 TITLE = "Overview"
 RESPONSE_SECONDS = 300
-Parts = tuple["Component | list[Component]", ...]
+Parts = tuple["Component | list[Component] | str", ...]
 
 
 def page(request: PageRequest) -> Component:
@@ -51,7 +52,7 @@ def _has_snapshot(services: Services) -> bool:
 
 
 def overview_parts(services: Services, filters: Filters, viewer: Viewer) -> Parts:
-    """Head, filter bar, body and foot. A failure keeps head and filters, so that a smaller selection can be tried."""
+    """Head, filter bar, body and foot, and the token of what they show."""
     view = services.overview.view(filters, viewer)
     return _drawn(view)
 
@@ -62,6 +63,7 @@ def _drawn(view: OverviewView) -> Parts:
         filter_bar(view.filters, view.choices),
         overview_body(view),
         overview_foot(view),
+        shown_token(version_of(view.stamp), view.filters),
     )
 
 
@@ -78,11 +80,17 @@ def register(app: GuardedDash, services: Services) -> None:
         Output(ids.OVERVIEW_FILTERS, "children"),
         Output(ids.OVERVIEW_BODY, "children"),
         Output(ids.OVERVIEW_FOOT, "children"),
+        Output(ids.OVERVIEW_SHOWN, "data"),
         Input(ids.URL, "search"),
         Input(ids.SNAPSHOT, "data"),
+        State(ids.OVERVIEW_SHOWN, "data"),
         requires=Action.OVERVIEW_VIEW,
         cache_response=RESPONSE_SECONDS,
         prevent_initial_call=True,
     )
-    def refresh(search: object, _snapshot: object) -> Parts:
-        return overview_parts(services, parse_filters(search), current_viewer())
+    def refresh(search: object, _snapshot: object, shown: object) -> Parts:
+        filters = parse_filters(search)
+        # Dash calls once more right after the page was drawn; drawing it twice would cost the reader a second.
+        if shown == shown_token(services.mart.snapshot().version, filters):
+            raise PreventUpdate
+        return overview_parts(services, filters, current_viewer())

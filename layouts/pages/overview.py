@@ -16,9 +16,10 @@ from layouts.components.tile import kpi_tile, more_button
 from layouts.figures.template import CONFIG
 from layouts.figures.trend import HEIGHT, trend_figure
 from layouts.pages.states import nothing_matches
+from services.domain.filters import to_search
 from services.domain.metric import Row
 from services.domain.phrases import against_target, change, target
-from services.domain.views import OverviewView, Stamp, Tile, Trend
+from services.domain.views import Filters, OverviewView, Stamp, Tile, Trend
 from services.domain.wording import amount, at_instant, sample, shown
 
 _TOP_TILES = 4
@@ -33,6 +34,7 @@ def overview_page(view: OverviewView) -> Component:
             html.Div(filter_bar(view.filters, view.choices), id=ids.OVERVIEW_FILTERS),
             html.Div(overview_body(view), id=ids.OVERVIEW_BODY, className=hb("live-part")),
             html.Div(overview_foot(view), id=ids.OVERVIEW_FOOT),
+            dcc.Store(id=ids.OVERVIEW_SHOWN, data=shown_token(version_of(view.stamp), view.filters)),
         ],
         **attributes(data_page="overview"),
     )
@@ -47,8 +49,17 @@ def overview_head(view: OverviewView) -> Component:
             html.Div([stamp, printer], className=hb("row gap-3")),
         ],
         className=hb("page-head"),
-        **attributes(data_snapshot=view.stamp.snapshot),
+        **attributes(data_version=version_of(view.stamp)),
     )
+
+
+def version_of(stamp: Stamp) -> str:
+    """As /api/version names it: the same content published again for a later time is another version."""
+    return f"{stamp.snapshot}-{stamp.as_of:%Y%m%d%H%M%S}"
+
+
+def shown_token(version: str, filters: Filters) -> str:
+    return f"{version}{to_search(filters)}"
 
 
 def as_of(stamp: Stamp) -> str:
