@@ -46,7 +46,7 @@ class Company:
         return self._connection
 
     def add(self, table: Any, **values: Any) -> None:
-        if "source_system" in table.__table__.c:
+        if {"source_system", "external_id"} <= set(table.__table__.c.keys()):
             values = {"source_system": "test", "external_id": str(values["id"]), **values}
         self.connection.execute(sa.insert(table).values(**values))
 

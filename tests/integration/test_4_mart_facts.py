@@ -283,16 +283,7 @@ def test_offers_of_an_application_are_one_chain_whose_last_answer_counts(tell):
         company.add(t.OfferVersion, id=1, **offer, extended_at=day(10), answered_at=day(12), answer="declined")
         accepted = {**offer, "version": 2, "extended_at": day(20), "answered_at": day(25), "answer": "accepted"}
         undone = {"undone_at": day(40), "undone_by": "candidate"}
-        company.add(
-            t.OfferVersion,
-            id=2,
-            **extended,
-            version=2,
-            extended_at=day(20),
-            answered_at=day(25),
-            answer="accepted",
-            **undone,
-        )
+        company.add(t.OfferVersion, id=2, **accepted, **undone)
         company.add(t.Opening, id=1, requisition_id=1, opened_at=day(0), filled_at=day(25), application_id=1)
 
     built = tell(story)
