@@ -13,7 +13,7 @@ from layouts.components.status import sample_chip, status_chip
 from services.domain.judgement import Display, display_of
 from services.domain.phrases import change, target
 from services.domain.views import Tile
-from services.domain.wording import HIDDEN, sample, shown, span
+from services.domain.wording import HIDDEN, amount, sample, shown
 
 
 def kpi_tile(tile: Tile, as_of: str) -> Component:
@@ -67,7 +67,7 @@ def _change(tile: Tile, display: Display) -> Component:
     if display is Display.COUNT_ONLY:
         words = "no share under n 10"
     elif display is Display.THIN and row.low is not None and row.high is not None:
-        words = f"95% between {span(row.low, row.high, row.unit)}"
+        words = f"95% between {amount(row.low, row.unit)} and {amount(row.high, row.unit)}"
     elif display in {Display.HIDDEN, Display.ABSENT}:
         words = _why_absent(tile, display)
     elif moved is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from layouts.figures import template
@@ -12,7 +12,6 @@ from services.domain.phrases import compact
 from services.domain.views import Trend, TrendPoint
 from services.domain.wording import amount, unit_word
 
-HEIGHT = 240
 _PLOT_HEIGHT = 196
 _LABEL_HEIGHT = 15
 _STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000)
@@ -26,7 +25,7 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
     return {
         "data": list(_traces(trend)),
         "layout": template.layout(
-            height=HEIGHT,
+            autosize=True,
             margin={"l": 34, "r": 88, "t": 12, "b": 26},
             uirevision=trend.title,
             xaxis={**axis, "type": "date", "showgrid": False, "tickformat": "%b", "dtick": "M1", "tickangle": 0},
@@ -40,12 +39,12 @@ def _column(trend: Trend, pick: Callable[[TrendPoint], float | None]) -> list[fl
     return [pick(point) for point in trend.points]
 
 
-def _scatter(uid: str, trend: Trend, y: list[float | None], **settings: Any) -> dict[str, Any]:
+def _scatter(uid: str, points: Sequence[TrendPoint], y: list[float | None], **settings: Any) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
         "uid": uid,
-        "x": [point.start.isoformat() for point in trend.points],
+        "x": [point.start.isoformat() for point in points],
         "y": y,
         "hoverinfo": "skip",
         **settings,
@@ -53,16 +52,18 @@ def _scatter(uid: str, trend: Trend, y: list[float | None], **settings: Any) -> 
 
 
 def _traces(trend: Trend) -> Iterable[dict[str, Any]]:
-    p25, p75 = _column(trend, lambda point: point.p25), _column(trend, lambda point: point.p75)
-    if any(value is not None for value in p75):
+    # a band needs both edges: a month that has only one would pull the other edge onto it
+    banded = [point for point in trend.points if point.p25 is not None and point.p75 is not None]
+    if banded:
         edge = {"width": 0, "color": template.BAND}
-        yield _scatter("band-low", trend, p25, line=edge)
-        yield _scatter("band", trend, p75, line=edge, fill="tonexty", fillcolor=template.BAND)
+        yield _scatter("band-low", banded, [point.p25 for point in banded], line=edge)
+        fill = {"fill": "tonexty", "fillcolor": template.BAND}
+        yield _scatter("band", banded, [point.p75 for point in banded], line=edge, **fill)
     before = _column(trend, lambda point: point.year_before)
     if any(value is not None for value in before):
         yield _scatter(
             "year-before",
-            trend,
+            trend.points,
             before,
             name="Year before",
             line={"width": 1.5, "color": template.MUTED},
@@ -71,10 +72,10 @@ def _traces(trend: Trend) -> Iterable[dict[str, Any]]:
         )
     if trend.target is not None:
         goal: list[float | None] = [trend.target] * len(trend.points)
-        yield _scatter("target", trend, goal, line={"width": 1.5, "color": template.TARGET, "dash": "5px,4px"})
+        yield _scatter("target", trend.points, goal, line={"width": 1.5, "color": template.TARGET, "dash": "5px,4px"})
     yield _scatter(
         "value",
-        trend,
+        trend.points,
         _column(trend, lambda point: point.value),
         name=trend.title,
         mode="lines+markers",

@@ -14,7 +14,7 @@ from layouts.components.status import sample_chip, status_chip
 from layouts.components.tables import funnel_table, table_card
 from layouts.components.tile import kpi_tile, more_button
 from layouts.figures.template import CONFIG
-from layouts.figures.trend import HEIGHT, trend_figure
+from layouts.figures.trend import trend_figure
 from layouts.pages.states import nothing_matches
 from services.domain.filters import to_search
 from services.domain.metric import Row
@@ -134,7 +134,15 @@ def _hero_value(tile: Tile) -> Component:
 
 def chart(trend: Trend) -> Component:
     """The chart's finding is its name for those who do not see it; its numbers are one click away."""
-    graph = dcc.Graph(id=ids.OVERVIEW_CHART, figure=trend_figure(trend), config=CONFIG, style={"height": f"{HEIGHT}px"})
+    if not any(point.value is not None for point in trend.points):
+        words = "No line is drawn: every single month has too few cases. The figure above covers the whole period."
+        return html.P(words, className=hb("chart no-chart sub"))
+    graph = dcc.Graph(
+        id=ids.OVERVIEW_CHART,
+        figure=trend_figure(trend),
+        config=CONFIG,
+        style={"position": "absolute", "inset": 0, "height": "100%"},
+    )
     return html.Div(graph, role="img", className=hb("chart"), **attributes(aria_label=trend.finding))
 
 

@@ -47,7 +47,7 @@ def change(comparison: Comparison | None, unit: Unit) -> Change | None:
         return None
     text = _magnitude(abs(comparison.change), unit)
     if not text.strip("0."):
-        return Change("flat", f"no change on {comparison.label}")
+        return Change("flat", f"no change from {comparison.label}")
     is_up = comparison.change > 0
     if unit is Unit.RATE:
         text = f"{text} {'point' if text == '1.0' else 'points'}"

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -53,27 +53,25 @@ class Selection:
     viewer: Viewer
     filters: Filters
 
-    def ask(self, *metrics: str, by: tuple[str, ...] = (), period: Period | None = None) -> Mapping[str, Answer]:
+    def ask(
+        self,
+        *metrics: str,
+        by: tuple[str, ...] = (),
+        period: Period | None = None,
+        as_of: datetime | None = None,
+    ) -> Mapping[str, Answer]:
         """Answers by metric. Those that know no source are asked without that filter, in a call of their own."""
-        chosen = where(self.filters)
-        if "source" not in chosen:
-            return dict.fromkeys(metrics, self._ask(metrics, by, period, chosen))
-        without = {name: values for name, values in chosen.items() if name != "source"}
+        frame = Query(metrics=metrics, by=by, where=where(self.filters), period=period or Period(), as_of=as_of)
+        if "source" not in frame.where:
+            return dict.fromkeys(metrics, self.query.ask(frame, self.viewer))
+        without = {name: values for name, values in frame.where.items() if name != "source"}
         found: dict[str, Answer] = {}
-        for knows_source, limits in ((True, chosen), (False, without)):
+        for knows_source, limits in ((True, frame.where), (False, without)):
             group = tuple(metric for metric in metrics if (metric in _WITH_SOURCE) is knows_source)
             if group:
-                found.update(dict.fromkeys(group, self._ask(group, by, period, limits)))
+                question = replace(frame, metrics=group, where=limits)
+                found.update(dict.fromkeys(group, self.query.ask(question, self.viewer)))
         return found
-
-    def _ask(
-        self,
-        metrics: tuple[str, ...],
-        by: tuple[str, ...],
-        period: Period | None,
-        limits: Mapping[str, tuple[str, ...]],
-    ) -> Answer:
-        return self.query.ask(Query(metrics=metrics, by=by, where=limits, period=period or Period()), self.viewer)
 
 
 class Overview:
@@ -116,7 +114,7 @@ class Overview:
         today = _local_day(stamp.as_of, stamp.timezone)
         period = parse_period(selection.filters.period, today)
         targets = parts.Targets(TargetBook.of(self._store), today)
-        figures = _figures(selection, period, today)
+        figures = _figures(selection, period, stamp.as_of)
         hero, tiles = parts.hero_tile(figures, targets), parts.tiles(figures, targets)
         lede, rules = write_lede(Situation(hero, tiles))
         is_empty = parts.is_empty(figures)
@@ -146,17 +144,16 @@ class Overview:
         )
 
 
-def _figures(selection: Selection, period: NamedPeriod, today: date) -> parts.Figures:
+def _figures(selection: Selection, period: NamedPeriod, as_of: datetime) -> parts.Figures:
     before = year_before(period)
     months = months_until(period.end, parts.MONTHS)
     year = Period(months[0], period.end)
     two_years = Period(months_until(months[0], parts.MONTHS)[0], period.end)
-    same_day = Period(end=_year_earlier(today) + timedelta(days=1))
     return parts.Figures(
         now=selection.ask(*parts.IN_PERIOD, period=period.period),
         before=selection.ask(*parts.IN_PERIOD, period=before.period),
         standing=selection.ask(*parts.AS_OF),
-        standing_before=selection.ask(*parts.AS_OF, period=same_day),
+        standing_before=selection.ask(*parts.AS_OF, as_of=_year_earlier(as_of)),
         monthly={
             **selection.ask(*parts.TILES, by=("month",), period=year),
             **selection.ask(parts.HERO, by=("month",), period=two_years),
@@ -166,8 +163,9 @@ def _figures(selection: Selection, period: NamedPeriod, today: date) -> parts.Fi
     )
 
 
-def _year_earlier(day: date) -> date:
-    return date(day.year - 1, day.month, min(day.day, 28) if day.month == 2 else day.day)  # noqa: PLR2004 - February
+def _year_earlier(instant: datetime) -> datetime:
+    is_leap_day = (instant.month, instant.day) == (2, 29)
+    return instant.replace(year=instant.year - 1, day=28 if is_leap_day else instant.day)
 
 
 def _departments(selection: Selection, period: NamedPeriod, targets: parts.Targets) -> Table:
