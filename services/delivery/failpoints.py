@@ -38,6 +38,7 @@ FAILPOINTS: Mapping[str, str] = {
     "after-250": "The server has accepted; the ledger does not know it.",
     "before-fire": "The scheduler is about to enter due runs into the ledger.",
     "after-fire": "The runs are in the ledger.",
+    "import-chunk": "A chunk of an import is committed; others are still to come.",
 }
 
 ACTIONS = ("crash", "raise", "sleep", "enospc")

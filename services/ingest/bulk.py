@@ -19,6 +19,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    any_,
     bindparam,
     cast,
     column,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
 
@@ -84,8 +86,20 @@ def lookup(
     wanted = list(values)
     if not wanted:
         return []
-    found = connection.execute(select(*columns).where(where, key.in_(wanted)))
+    found = connection.execute(select(*columns).where(where, among(connection, key, wanted)))
     return [tuple(row) for row in found]
+
+
+def among(
+    connection: Connection, key: ColumnElement[Any] | InstrumentedAttribute[Any], values: Iterable[object]
+) -> ColumnElement[bool]:
+    """``key in values`` with all values in one parameter, so that the statement is compiled once."""
+    wanted = list(values)
+    if connection.dialect.name == "postgresql":
+        kind = BigInteger() if isinstance(key.type, Integer) else Text()
+        return key == any_(bindparam("among", wanted, type_=postgresql.ARRAY(kind), unique=True))
+    given = func.json_each(bindparam("among", json.dumps(wanted), unique=True)).table_valued("value")
+    return key.in_(select(given.c.value))
 
 
 def _sqlite_values(row: BulkRow, columns: tuple[str, ...], binary: set[str]) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from services.ingest.entities import KEY_LIMIT, Entity, Field, Kind
@@ -16,6 +16,8 @@ from services.ingest.records import EntityRow, FieldError, Scalar
 EARLIEST_YEAR: Final = 1990
 LATEST_YEAR: Final = 2199
 DATE_LENGTH: Final = 10
+_UTC_LENGTHS: Final = (20, 24)
+_LATEST: Final = f"{LATEST_YEAR}-12-31"
 _YES = frozenset({"true", "t", "yes", "y", "1"})
 _NO = frozenset({"false", "f", "no", "n", "0"})
 _MINOR_DIGITS: Final = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "HUF": 2, "BHD": 3, "KWD": 3, "JOD": 3}
@@ -34,6 +36,7 @@ class Reading:
     formats: tuple[str, ...] = ()
     midnight_is_date: bool = False
     decimal_comma: bool = False
+    earliest: ClassVar[str] = f"{EARLIEST_YEAR}-01-01"
     latest: str = field(init=False)
     latest_day: str = field(init=False)
 
@@ -70,6 +73,8 @@ def canonical_row(
 
 def checked_key(key: str) -> str:
     """An external id that fits. Raises FieldError."""
+    if 0 < len(key) <= KEY_LIMIT and key.isascii() and "\x00" not in key:
+        return key
     if not key:
         raise FieldError("id", "the record has no id")
     return _checked_text("id", key, KEY_LIMIT)
@@ -86,6 +91,8 @@ def _checked_text(name: str, text: str, limit: int) -> str:
 
 
 def _read_text(name: str, given: object, spec: Field, _reading: Reading) -> Scalar:
+    if type(given) is str and not spec.choices and len(given) <= spec.limit and given.isascii() and "\x00" not in given:
+        return given.strip() or None
     if isinstance(given, bool | dict | list):
         raise FieldError(name, f"is {type(given).__name__}, text was expected")
     text = _checked_text(name, given if isinstance(given, str) else _plain(given), spec.limit).strip()
@@ -104,6 +111,10 @@ def _plain(given: object) -> str:
 
 
 def _read_instant(name: str, given: object, spec: Field, reading: Reading) -> Scalar:
+    if type(given) is str and given[-1] == "Z" and len(given) in _UTC_LENGTHS and not reading.formats:
+        text = _utc_text(given)
+        if text is not None and reading.earliest <= text <= (reading.latest if spec.past else _LATEST):
+            return text
     moment = _moment(name, given, reading)
     if isinstance(moment, dt.datetime):
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=reading.zone)
@@ -111,6 +122,15 @@ def _read_instant(name: str, given: object, spec: Field, reading: Reading) -> Sc
     else:
         text = moment.isoformat()
     return _bounded(name, text, spec, reading)
+
+
+def _utc_text(given: str) -> str | None:
+    """The commonest form, ``2026-01-31T12:00:00.000Z``, without making a datetime of it twice."""
+    try:
+        dt.datetime.fromisoformat(given)
+    except ValueError:
+        return None
+    return f"{given[:10]} {given[11:19]}"
 
 
 def _read_date(name: str, given: object, spec: Field, reading: Reading) -> Scalar:
@@ -216,6 +236,10 @@ def source_version(given: object) -> str | None:
     """A version that sorts as text: an instant, or a number. None when the source gives none."""
     if given is None or given == "":
         return None
+    if type(given) is str and given[-1] == "Z" and len(given) in _UTC_LENGTHS:
+        text = _utc_text(given)
+        if text is not None:
+            return f"{text[:10]}T{text[11:]}.{given[20:-1] or '000'}000"
     if isinstance(given, dt.datetime):
         moment = given
     else:

@@ -67,16 +67,31 @@ def import_path(
     Raises InvalidInputError when nothing can be read from ``path`` (nothing was changed then), ConflictError while
     another import runs. Records that cannot be used are counted and kept in quarantine; they raise nothing.
     """
+    connector = open_connector(system, path, mapping, now or datetime.now(UTC))
+    where = str(path.resolve())
+    return run_import(store, connector, where, dry_run=dry_run, progress=progress, spool_dir=spool_dir, actor=actor)
+
+
+def run_import(
+    store: Store,
+    connector: Connector,
+    where: str,
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    spool_dir: Path | None = None,
+    actor: str = "local operator",
+) -> ImportResult:
+    """Import what ``connector`` gives; ``where`` names the batch, and is how a cut one is found again."""
     report = progress or _silent
     folder = spool_dir or Path(tempfile.gettempdir()) / f"hireboard-import-{os.getuid()}"
-    connector = open_connector(system, path, mapping, now or datetime.now(UTC))
     notes = Notes()
     with _only_import(folder), Spool(folder / f"{os.getpid()}.spool") as spool:
         _stage(connector, spool, notes, report)
         if dry_run:
             tally = plan_import(store, spool, connector.system)
             return _result(spool, tally, notes, None)
-        batch_id = _begin(store, connector.system, path, actor, notes)
+        batch_id = _begin(store, connector.system, where, actor, notes)
         tally = _apply(store, connector, spool, batch_id, report)
         result = _result(spool, tally, notes, batch_id)
         _complete(store, connector, result, actor)
@@ -114,9 +129,8 @@ def _stage(connector: Connector, spool: Spool, notes: Notes, report: Progress) -
         notes.warn("The export holds no record; nothing was changed.")
 
 
-def _begin(store: Store, system: str, path: Path, actor: str, notes: Notes) -> int:
-    """The batch of this import: a cut one of the same path is taken up again."""
-    where = str(path.resolve())
+def _begin(store: Store, system: str, where: str, actor: str, notes: Notes) -> int:
+    """The batch of this import: a cut one of the same place is taken up again."""
     with store.write() as connection:
         cut = connection.execute(
             select(ImportBatch.id, ImportBatch.path).where(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from services.delivery import failpoints
 from services.ingest import bulk
 from services.ingest.entities import RANK
 from services.ingest.quarantine import QuarantineWriter
@@ -20,8 +21,6 @@ from services.store.tables import SourceRecord
 
 ROWS_AT_A_TIME = 2_000
 """Rows a transaction writes at most, bookkeeping included, so that a web write never waits for long."""
-_BOOKKEEPING = 2
-"""Rows beside a record's own: its source record and its change row."""
 
 
 @dataclass(slots=True)
@@ -42,7 +41,9 @@ def chunks(items: Iterable[StagedItem], limit: int = ROWS_AT_A_TIME) -> Iterator
     chunk = _Chunk()
     rank_of = _main_rank
     for item in items:
-        size = len(item.rows) + _BOOKKEEPING
+        size = len(item.rows) + 1  # its source record
+        if not chunk.items or chunk.items[-1].parent != item.parent:
+            size += 1  # its change row
         if chunk.items:
             last = chunk.items[-1]
             other_rank = rank_of(item) != rank_of(last)
@@ -75,9 +76,11 @@ class Loader:
         self._writer = ChunkWriter(system, self._resolver)
         self._quarantine = QuarantineWriter(store, system, batch_id)
         self._waiting: list[StagedItem] = []
+        self._new: set[str] = set()
         self.tally = Tally()
 
     def run(self) -> Tally:
+        self._new = self._never_seen()
         for chunk in chunks(self._spool.items()):
             if self._waiting and _main_rank(chunk[0]) != _main_rank(self._waiting[0]):
                 self._apply_waiting()
@@ -85,6 +88,17 @@ class Loader:
         self._apply_waiting()
         self._write_problems(self._spool.problems())
         return self.tally
+
+    def _never_seen(self) -> set[str]:
+        """Resources of which the store has no record: theirs need not be looked up one by one."""
+        record = SourceRecord
+        known = select(record.id).where(record.source_system == self._system).limit(1)
+        with self._store.read() as connection:
+            return {
+                resource
+                for resource in self._spool.resources()
+                if connection.execute(known.where(record.resource == resource)).first() is None
+            }
 
     def _apply_waiting(self) -> None:
         """Records that referred to a later one of their own kind, now that all of that kind are there."""
@@ -103,10 +117,12 @@ class Loader:
         self.tally.unchanged += done.unchanged
         self.tally.quarantined += done.quarantined
         self._progress(len(chunk))
+        failpoints.hit("import-chunk")
 
     def _apply_in(self, connection: Connection, chunk: Sequence[StagedItem], *, last_try: bool) -> Tally:
         self._resolver.forget_chunk()
-        fresh = changed_items(connection, self._system, chunk)
+        fresh = changed_items(connection, self._system, [one for one in chunk if one.resource not in self._new])
+        fresh.extend(item for item in chunk if item.resource in self._new)
         done = Tally(unchanged=sum(item.counted for item in chunk) - sum(item.counted for item in fresh))
         rows = [RowsOfItem(item) for item in fresh]
         self._writer.write(connection, rows)

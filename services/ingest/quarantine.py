@@ -44,11 +44,11 @@ class QuarantineWriter:
         self._batch_id = batch_id
         with store.read() as connection:
             rows = connection.execute(
-                select(QuarantineRow.id, QuarantineRow.resource, QuarantineRow.record).where(
+                select(QuarantineRow.id, QuarantineRow.resource, QuarantineRow.record, QuarantineRow.file).where(
                     QuarantineRow.source_system == system, QuarantineRow.state == OPEN
                 )
             )
-            self._open = {(resource, record): int(number) for number, resource, record in rows}
+            self._open = {_key(resource, record, file): int(number) for number, resource, record, file in rows}
 
     def add(self, connection: Connection, problem: Problem) -> None:
         payload = problem.payload if isinstance(problem.payload, str) else payload_text(problem.payload)
@@ -64,7 +64,7 @@ class QuarantineWriter:
             "state": OPEN,
             "seen_at": datetime.now(UTC).strftime(SQLITE_FORMAT),
         }
-        number = self._open.get((problem.resource, problem.record))
+        number = self._open.get(_key(problem.resource, problem.record, problem.file))
         table = QuarantineRow.__table__
         if number is None:
             bulk.upsert(connection, table, [row])  # type: ignore[arg-type]
@@ -75,9 +75,15 @@ class QuarantineWriter:
         """These records are in the store now."""
         if not self._open:
             return
-        numbers = [self._open[key] for key in records if key in self._open]
+        keys = ((resource, record, "") for resource, record in records)
+        numbers = [self._open[key] for key in keys if key in self._open]
         if numbers:
             connection.execute(update(QuarantineRow).where(QuarantineRow.id.in_(numbers)).values(state=REPLAYED))
+
+
+def _key(resource: str, record: str, file: str) -> tuple[str, str, str]:
+    """A record is known by its id, whatever file it comes in; one without an id by its place in the file."""
+    return resource, record, file if record.startswith(("line ", "record ")) else ""
 
 
 def list_quarantine(store: Store, *, state: str = OPEN, limit: int = 1_000) -> list[QuarantinedRecord]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Scalar = str | int | float | bool | None
 """Canonical value: instants as text ``YYYY-MM-DD HH:MM:SS`` in UTC, dates as text ``YYYY-MM-DD``."""
@@ -20,8 +20,7 @@ class FieldError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class EntityRow:
+class EntityRow(NamedTuple):
     """Values of one canonical entity. A field that is absent from ``values`` keeps what the store has.
 
     ``parent`` groups rows that are written together (the application of a visit). ``update_only`` rows never create.
@@ -34,15 +33,24 @@ class EntityRow:
     update_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SourceItem:
+class TableRow(NamedTuple):
+    """A row of a table as it came."""
+
+    columns: tuple[str, ...]
+    fields: Sequence[object]
+
+    def as_mapping(self) -> dict[str, object]:
+        return dict(zip(self.columns, self.fields, strict=False))
+
+
+class SourceItem(NamedTuple):
     """One record of the source with everything it says, as canonical rows."""
 
     resource: str
     key: str
     file: str
     rows: tuple[EntityRow, ...]
-    payload: Mapping[str, object]
+    payload: Mapping[str, object] | TableRow
     version: str | None = None
     """Sorts as the source's versions do; None = the source has none and a later import wins."""
     counted: bool = True

@@ -60,9 +60,9 @@ class Resolver:
                 known.update(self._found(connection, entity, absent))
         return known
 
-    def refresh(self, connection: Connection, entity: str, keys: Iterable[str]) -> dict[str, int]:
-        """As ``ids``, after rows were written."""
-        return self.ids(connection, entity, keys)
+    def known(self, entity: str) -> dict[str, int]:
+        """What has been looked up so far."""
+        return self._ids.setdefault(entity, {})
 
     def _found(self, connection: Connection, entity: str, keys: list[str]) -> list[tuple[str, int]]:
         table = table_of(entity)

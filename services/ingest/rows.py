@@ -39,7 +39,7 @@ def columns_of(connection: Connection, resolver: Resolver, entity: Entity, row: 
         if value is None:
             columns[target] = None
         elif field.kind is Kind.REFERENCE:
-            columns[target] = _reference(connection, resolver, entity, row, name)
+            columns[target] = _reference(resolver, entity, row, name)
         elif field.kind is Kind.MONEY:
             columns[target] = minor_units(str(value), _text(row.values.get("currency")))
         else:
@@ -53,10 +53,10 @@ def columns_of(connection: Connection, resolver: Resolver, entity: Entity, row: 
     return columns
 
 
-def _reference(connection: Connection, resolver: Resolver, entity: Entity, row: EntityRow, name: str) -> int | None:
+def _reference(resolver: Resolver, entity: Entity, row: EntityRow, name: str) -> int | None:
     field = entity.fields[name]
     key = str(row.values[name])
-    number = resolver.ids(connection, field.target, ()).get(key)
+    number = resolver.known(field.target).get(key)
     if number is not None or field.may_dangle:
         return number
     label = ENTITIES[field.target].label

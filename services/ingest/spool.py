@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from services.ingest.entities import RANK
-from services.ingest.records import EntityRow, Problem, SourceItem
+from services.ingest.records import EntityRow, Problem, SourceItem, TableRow
 
 PAYLOAD_LIMIT = 64 * 1024
 _STAGE_SIZE = 5_000
 _SCHEMA = """
 create table record (
   seq integer primary key, rank integer not null, resource text not null, key text not null, parent text not null,
-  version text, digest blob not null, file text not null, counted integer not null, rows text not null,
+  version text, digest blob not null, file text not null, counted integer not null, rows blob not null,
   payload text not null);
 create table problem (
   resource text not null, file text not null, record text not null, field text, reason text not null,
   payload text not null);
 """
 
+_encode = json.JSONEncoder(default=str).encode
+_FORMAT = 2
+"""The marshal format without references between objects: equal records give equal bytes, so a digest can be taken."""
 
-@dataclass(frozen=True, slots=True)
-class StagedItem:
+
+class StagedItem(NamedTuple):
     """A source record as the loader gets it back."""
 
     seq: int
@@ -70,8 +73,8 @@ class Spool:
             self.read_count += 1
             self.add_problem(item)
             return
-        rows = json.dumps([(row.entity, row.key, row.values, row.parent, row.update_only) for row in item.rows])
-        digest = hashlib.blake2b(f"{item.version}\n{rows}".encode(), digest_size=16).digest()
+        rows = marshal.dumps((item.version, [tuple(row) for row in item.rows]), _FORMAT)
+        digest = hashlib.blake2b(rows, digest_size=16).digest()
         rank, parent = _place(item)
         record = (
             rank,
@@ -83,7 +86,7 @@ class Spool:
             item.file,
             item.counted,
             rows,
-            payload_text(item.payload),
+            _stored_payload(item.payload),
         )
         self.read_count += item.counted
         self._pending.append(record)
@@ -136,7 +139,7 @@ class Spool:
                     self.dropped_count += counted
                     continue
                 reason = f"id {key} occurs more than once with different content; the first one was used"
-                self.add_problem(Problem(resource, file, key, "id", reason, payload))
+                self.add_problem(Problem(resource, file, key, "id", reason, _payload_from(payload)))
 
     def items(self) -> Iterator[StagedItem]:
         """In the order of application; the rows of one parent follow each other."""
@@ -145,18 +148,22 @@ class Spool:
             " order by rank, parent, seq"
         )
         for seq, resource, key, parent, version, digest, file, counted, rows in cursor:
-            entity_rows = tuple(EntityRow(*row) for row in json.loads(rows))
-            yield StagedItem(seq, resource, key, parent, version, digest, file, bool(counted), entity_rows)
+            _, plain = marshal.loads(rows)  # noqa: S302 - this process wrote it a moment ago
+            entity_rows = tuple([EntityRow(*row) for row in plain])
+            yield StagedItem(seq, resource, key, parent, version, digest, file, counted == 1, entity_rows)
 
     def item_count(self) -> int:
         """Records to apply."""
         (count,) = self._db.execute("select count(*) from record").fetchone()
         return int(count)
 
+    def resources(self) -> list[str]:
+        return [str(row[0]) for row in self._db.execute("select distinct resource from record")]
+
     def payload(self, seq: int) -> str:
         """The record as it came, as JSON."""
         (text,) = self._db.execute("select payload from record where seq = ?", (seq,)).fetchone()
-        return str(text)
+        return _payload_from(text)
 
     def problems(self) -> list[Problem]:
         """Why records cannot be loaded, in the order in which they were found."""
@@ -177,6 +184,21 @@ def _place(item: SourceItem) -> tuple[int, str]:
     return RANK[main.entity], main.parent or main.key
 
 
+def _stored_payload(payload: Mapping[str, object] | TableRow) -> str | bytes:
+    """Rows of a table are many and seldom asked for: they are stored cheaply."""
+    if isinstance(payload, TableRow):
+        plain = [value if type(value) is str else None if value is None else str(value) for value in payload.fields]
+        return marshal.dumps((payload.columns, plain), _FORMAT)
+    return payload_text(payload)
+
+
+def _payload_from(stored: str | bytes) -> str:
+    if isinstance(stored, str):
+        return stored
+    columns, fields = marshal.loads(stored)  # noqa: S302 - this process wrote it a moment ago
+    return payload_text(dict(zip(columns, fields, strict=False)))
+
+
 def printable(text: str) -> str:
     """Text that every store takes: no lone surrogates, no NUL."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
@@ -184,5 +206,7 @@ def printable(text: str) -> str:
 
 def payload_text(payload: object) -> str:
     """JSON, cut at 64 KiB."""
-    text = json.dumps(payload, default=str)
+    if isinstance(payload, TableRow):
+        payload = payload.as_mapping()
+    text = _encode(payload)
     return text if len(text) <= PAYLOAD_LIMIT else text[:PAYLOAD_LIMIT]

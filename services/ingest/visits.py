@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -15,8 +15,7 @@ COLUMN_KEY = "column:"
 """Events from a row with a date column per stage: the row states all of them, so an emptied date removes its visit."""
 
 
-@dataclass(frozen=True, slots=True)
-class StageEvent:
+class StageEvent(NamedTuple):
     """An application entered a stage. ``left_at`` None = the source does not say when it left."""
 
     key: str
@@ -30,7 +29,7 @@ def derive_visits(events: Iterable[StageEvent], order: Mapping[int, int], ended_
     """Visits in order: each ends when the source says so, else with the next one, else with the application."""
     visits = sorted(events, key=lambda event: (event.entered_at, order.get(event.stage_id, 0), event.key))
     following = [event.entered_at for event in visits[1:]] + [ended_at]
-    return [replace(event, exited_at=event.left_at or until) for event, until in zip(visits, following, strict=True)]
+    return [event._replace(exited_at=event.left_at or until) for event, until in zip(visits, following, strict=True)]
 
 
 class VisitWriter:
@@ -77,7 +76,7 @@ class VisitWriter:
         changed = [number for number, after in visits.items() if list(known.get(number, ())) != list(after)]
         stale = [number for number in changed if known.get(number)]
         if stale:
-            connection.execute(delete(StageVisit).where(StageVisit.application_id.in_(stale)))
+            connection.execute(delete(StageVisit).where(bulk.among(connection, StageVisit.application_id, stale)))
         rows = [
             {
                 "application_id": number,
@@ -97,7 +96,7 @@ def _merged(known: Sequence[StageEvent], fresh: Sequence[StageEvent]) -> list[St
     keys = {event.key for event in fresh}
     whole = any(key.startswith(COLUMN_KEY) for key in keys)
     kept = [
-        replace(event, exited_at=None)
+        event._replace(exited_at=None)
         for event in known
         if event.key not in keys and not (whole and event.key.startswith(COLUMN_KEY))
     ]
@@ -105,7 +104,6 @@ def _merged(known: Sequence[StageEvent], fresh: Sequence[StageEvent]) -> list[St
 
 
 def _known_events(connection: Connection, application_ids: Iterable[int]) -> dict[int, list[StageEvent]]:
-    ids = list(application_ids)
     visit = StageVisit
     query = (
         select(
@@ -117,7 +115,7 @@ def _known_events(connection: Connection, application_ids: Iterable[int]) -> dic
             visit.exited_at,
             visit.id,
         )
-        .where(visit.application_id.in_(ids))
+        .where(bulk.among(connection, visit.application_id, application_ids))
         .order_by(visit.application_id, visit.id)
     )
     known: dict[int, list[StageEvent]] = {}
@@ -140,7 +138,7 @@ def _date_hires(connection: Connection, application_ids: set[int]) -> None:
     accepted = (
         select(OfferVersion.application_id, func.max(OfferVersion.answered_at).label("at"))
         .where(
-            OfferVersion.application_id.in_(application_ids),
+            bulk.among(connection, OfferVersion.application_id, application_ids),
             OfferVersion.answer == "accepted",
             OfferVersion.undone_at.is_(None),
         )

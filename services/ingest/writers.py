@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -34,8 +35,7 @@ class RowsOfItem:
     error: FieldError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A row with its references resolved."""
 
     row: EntityRow
@@ -93,7 +93,7 @@ class ChunkWriter:
         mine = [row for record in live for row in record.item.rows if row.entity == entity.name]
         resolve_references(connection, self._resolver, entity, mine)
         if entity.name == "stage_event":
-            numbers = self._resolver.ids(connection, "application", ())
+            numbers = self._resolver.known("application")
             wanted = {numbers[row.parent] for row in mine if row.parent in numbers and _has_plain_date(row)}
             self._resolver.prefetch_requisitions(connection, wanted)
         coming = {row.key for row in mine if not row.update_only}

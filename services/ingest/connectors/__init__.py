@@ -7,7 +7,6 @@ from pathlib import Path
 
 from services.domain.errors import InvalidInputError
 from services.ingest.connectors.greenhouse import open_greenhouse
-from services.ingest.connectors.table import open_table
 from services.ingest.records import Connector
 
 SYSTEMS = ("greenhouse", "table")
@@ -20,5 +19,7 @@ def open_connector(system: str, path: Path, mapping: Path | None, now: datetime)
     if system == "greenhouse":
         return open_greenhouse(path, mapping, now)
     if system == "table":
+        from services.ingest.connectors.table import open_table  # noqa: PLC0415 - loads pandas, which others do not need
+
         return open_table(path, mapping, now)
     raise InvalidInputError(f"The system {system!r} is not known. Known systems: {', '.join(SYSTEMS)}.")

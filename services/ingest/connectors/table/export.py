@@ -49,7 +49,7 @@ class TableExport:
         return sum(count_rows(path) for _, paths in self._files for path in paths)
 
     def items(self, notes: Notes) -> Iterator[SourceItem | Problem]:
-        yield from self._from_mapping()
+        yield from mapped_items(self._mapping, self._now)
         for rule, paths in self._files:
             for path in paths:
                 translator = RowTranslator(
@@ -64,20 +64,21 @@ class TableExport:
                 if not taken:
                     notes.warn(f"{path.name} gave no {ENTITIES[rule.entity].label}.")
 
-    def _from_mapping(self) -> Iterator[SourceItem]:
-        """Stages and dimensions that the mapping describes."""
-        reading = Reading(self._now)
-        described: list[tuple[str, str, dict[str, object]]] = [
-            ("stage", name, {"name": name, "canonical": canonical, "sort_order": place})
-            for place, (name, canonical) in enumerate(self._mapping.stages.items())
-        ]
-        for entity, rows in self._mapping.dimensions.items():
-            described += [(entity, key, {"name": key, **values}) for key, values in rows.items()]
-        for entity, key, values in described:
-            try:
-                row = canonical_row(ENTITIES[entity], key, values, reading)
-            except FieldError as error:
-                where = f"{self._mapping.name}: {entity} {key}: {error.field}"
-                raise InvalidInputError(f"{where} {error.reason}.") from error
-            payload = {str(name): value for name, value in values.items()}
-            yield SourceItem(f"mapping:{entity}", key, self._mapping.name, (row,), payload, counted=False)
+
+def mapped_items(mapping: TableMapping, now: dt.datetime) -> Iterator[SourceItem]:
+    """Stages and dimensions that the mapping itself describes."""
+    reading = Reading(now)
+    described: list[tuple[str, str, dict[str, object]]] = [
+        ("stage", name, {"name": name, "canonical": canonical, "sort_order": place})
+        for place, (name, canonical) in enumerate(mapping.stages.items())
+    ]
+    for entity, rows in mapping.dimensions.items():
+        described += [(entity, key, {"name": key, **values}) for key, values in rows.items()]
+    for entity, key, values in described:
+        try:
+            row = canonical_row(ENTITIES[entity], key, values, reading)
+        except FieldError as error:
+            where = f"{mapping.name}: {entity} {key}: {error.field}"
+            raise InvalidInputError(f"{where} {error.reason}.") from error
+        payload = {str(name): value for name, value in values.items()}
+        yield SourceItem(f"mapping:{entity}", key, mapping.name, (row,), payload, counted=False)

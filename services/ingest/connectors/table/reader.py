@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 
 from services.domain.errors import InvalidInputError
 from services.ingest.connectors.table.mapping import FileRule
+from services.ingest.records import TableRow
 
 ROWS_AT_A_TIME = 20_000
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 FIELD_LIMIT = 16 * 1024 * 1024
 
-Row = dict[str, object]
+Row = TableRow
 
 
 class BrokenRow:
@@ -66,13 +67,14 @@ def _csv(path: Path, rule: FileRule) -> Iterator[tuple[int, Row | BrokenRow]]:
         header = [name.strip() for name in next(lines, [])]
         _check_header(path, header, rule)
         width = len(header)
+        columns = tuple(header)
         for fields in lines:
             if not fields:
                 continue
             if len(fields) != width:
                 yield lines.line_num, BrokenRow(fields, width)
             else:
-                yield lines.line_num, dict(zip(header, fields, strict=True))
+                yield lines.line_num, TableRow(columns, fields)
 
 
 def _text(path: Path, encoding: str) -> IO[str]:
@@ -118,12 +120,11 @@ def _parquet(path: Path, rule: FileRule) -> Iterator[tuple[int, Row | BrokenRow]
 
 
 def _frame_rows(frame: pd.DataFrame, start: int) -> Iterator[tuple[int, Row | BrokenRow]]:
-    names = list(frame.columns)
+    names = tuple(str(name) for name in frame.columns)
     columns = [_values(frame[name]) for name in names]
     for number, values in enumerate(zip(*columns, strict=True), start=start):
-        row = dict(zip(names, values, strict=True))
         if any(value is not None and value != "" for value in values):
-            yield number, row
+            yield number, TableRow(names, values)
 
 
 def _values(column: pd.Series[Any]) -> list[object]:

@@ -32,6 +32,19 @@ class RowTranslator:
             if one.formats is not None or one.zone is not None
         }
         self._key_fields = NATURAL_KEY.get(rule.entity, ())
+        self._columns: tuple[str, ...] = ()
+        self._place: dict[str, int] = {}
+        self._plain: list[tuple[str, int]] = []
+        self._rest: list[tuple[str, ColumnRule]] = []
+
+    def _bind(self, columns: tuple[str, ...]) -> None:
+        """Where each column is; fields that are taken as they stand are most of a large file."""
+        self._columns = columns
+        self._place = {name: place for place, name in enumerate(columns)}
+        rules = self._rule.columns
+        plain = {name for name, rule in rules.items() if _is_plain(rule) and name not in self._own_readings}
+        self._plain = [(name, self._place[str(rules[name].column)]) for name in rules if name in plain]
+        self._rest = [(name, rule) for name, rule in rules.items() if name not in plain]
 
     def _reading_of(self, formats: tuple[str, ...], zone: dt.tzinfo) -> Reading:
         return Reading(self._now, zone, formats, self._midnight_is_date, self._rule.decimal_comma)
@@ -41,12 +54,16 @@ class RowTranslator:
         resource = self._rule.entity
         if isinstance(row, BrokenRow):
             return Problem(resource, file, f"line {line}", None, row.reason, row.payload)
-        if not all(condition.holds(row[condition.column]) for condition in self._rule.where):
+        if row.columns is not self._columns:
+            self._bind(row.columns)
+        fields = row.fields
+        if self._rule.where and not all(one.holds(fields[self._place[one.column]]) for one in self._rule.where):
             return None
         key = ""
         try:
             key = self._id(row)
-            version = source_version(row[self._rule.version_column]) if self._rule.version_column else None
+            dated = self._rule.version_column
+            version = source_version(fields[self._place[dated]]) if dated is not None else None
             key, rows = self._rows(key, row)
             return SourceItem(resource, key, file, rows, row, version)
         except FieldError as error:
@@ -62,13 +79,16 @@ class RowTranslator:
         """The id the mapping names; empty where a natural key takes its place."""
         if not self._rule.id_columns:
             return ""
-        parts = [_text_of(row[name]) for name in self._rule.id_columns]
+        parts = [_text_of(row.fields[self._place[name]]) for name in self._rule.id_columns]
         if not all(parts):
             raise FieldError("id", f"{', '.join(self._rule.id_columns)} is empty, so the record has no id")
         return checked_key("/".join(parts))
 
     def _rows(self, key: str, row: Row) -> tuple[str, tuple[EntityRow, ...]]:
-        values = {name: self._value(name, rule, row) for name, rule in self._rule.columns.items()}
+        fields = row.fields
+        values = {name: fields[place] for name, place in self._plain}
+        for name, rule in self._rest:
+            values[name] = self._value(name, rule, row)
         if self._rule.entity == "stage_event":
             return self._stage_rows(key, values, row)
         self._fill(key, values)
@@ -98,7 +118,7 @@ class RowTranslator:
                 values[name] = key
 
     def _value(self, name: str, rule: ColumnRule, row: Row) -> object:
-        given = row[rule.column] if rule.column is not None else rule.value
+        given = row.fields[self._place[rule.column]] if rule.column is not None else rule.value
         if rule.pattern is not None:
             found = rule.pattern.search(_text_of(given))
             given = found.group(1) if found else None
@@ -156,9 +176,10 @@ class RowTranslator:
     def _wide(self, application: str, values: Mapping[str, object], row: Row) -> Iterator[EntityRow]:
         for stage, column in self._rule.stage_columns.items():
             self._check_stage(stage)
-            if row[column] in {None, ""}:
+            given = row.fields[self._place[column]]
+            if given in {None, ""}:
                 continue
-            said = {**values, "stage": stage, "entered_at": row[column]}
+            said = {**values, "stage": stage, "entered_at": given}
             try:
                 yield canonical_row(self._entity, f"{COLUMN_KEY}{stage}", said, self._reading)
             except FieldError as error:
@@ -168,6 +189,10 @@ class RowTranslator:
         if stage not in self._mapping.stages:
             known = ", ".join([*self._mapping.stages, *self._mapping.outcomes])
             raise FieldError("stage", f"the stage {stage[:80]!r} is not among the mapping's: {known[:300]}")
+
+
+def _is_plain(rule: ColumnRule) -> bool:
+    return rule.column is not None and not rule.values and rule.default is None and rule.pattern is None
 
 
 def _text_of(value: object) -> str:
