@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import random
 import resource
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 import duckdb
 import sqlalchemy as sa
 
+from benchmarks.machine import describe
 from services.ingest.demonstration.load import is_empty, load
 from services.mart.publishing import Mart
 from services.mart.schema import metadata
@@ -89,7 +89,8 @@ def measure(folder: Path, applications: int, seed: int, *, check: bool) -> dict[
     increment = mart.build()
     increment_s, increment_cpu_s = time.monotonic() - began, time.process_time() - cpu
     return {
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        "machine": describe(),
+        "load_average": round(os.getloadavg()[0], 1),
         "applications": int(full.tables["fact_application"].split(":")[0]),
         "stage_visits": int(full.tables["fact_stage_visit"].split(":")[0]),
         "file_mb": round(full.size_bytes / 1e6, 1),

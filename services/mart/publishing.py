@@ -21,7 +21,7 @@ from services.domain.errors import RetryLaterError
 from services.mart.builder import build_full, loaded_flags
 from services.mart.changes import Changes, read_changes
 from services.mart.connection import open_for_building
-from services.mart.digests import SCHEMA_VERSION, digest_of, snapshot_id, table_digests
+from services.mart.digests import SCHEMA_VERSION, Digest, digest_of, snapshot_id, table_digests
 from services.mart.extract import StoreSnapshot, open_snapshot
 from services.mart.increment import apply_changes
 from services.mart.snapshots import Manifest, SnapshotFolder, sha256_of, utc_now
@@ -127,6 +127,7 @@ class Mart:
         self, duck: duckdb.DuckDBPyConnection, reading: _Reading, digests: dict[str, str], how: str, began: float
     ) -> Manifest:
         counts = {name: int(value) for name, value in duck.execute("FROM snapshot_count").fetchall()}
+        counts |= {name: Digest.parse(digest).rows for name, digest in digests.items()}
         duck.commit()
         duck.execute("CHECKPOINT")
         return self._manifest(reading, digests, counts, how, began)

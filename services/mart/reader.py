@@ -37,8 +37,8 @@ class SnapshotInfo:
     """Which snapshot answers. ``as_of``: the time of its store read, the default cut of every query.
 
     ``data_from``: before it nothing was recorded (late entry); None = the data are complete from their first day.
-    ``counts`` is the table ``snapshot_count``. ``version`` also changes when the same content is published for a later
-    time: the right thing to put into cache keys and `/api/version`.
+    ``counts``: the table ``snapshot_count``, and the rows of every table by its name. ``version`` also changes when the
+    same content is published for a later time: the right thing to put into cache keys and `/api/version`.
     """
 
     id: str
