@@ -16,6 +16,9 @@ class Mutant(NamedTuple):
 
 STORE_TESTS = "tests/integration/test_3_store_transactions.py"
 DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
+GATE_TESTS = "tests/http/test_6_gate.py"
+SIGN_IN_TESTS = "tests/http/test_6_sign_in.py"
+ACCOUNT_TESTS = "tests/integration/test_6_accounts.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -31,6 +34,77 @@ MUTANTS: tuple[Mutant, ...] = (
         "if value.tzinfo is None:",
         "if value.year < 0:",
         f"{STORE_TESTS}::test_a_naive_instant_is_refused",
+    ),
+    Mutant(
+        "6 the gate lets every callback pass",
+        "dashapp/security.py",
+        "self.policy.require(viewer, action)\n        if not self.app.accepts(body):",
+        "if not self.app.accepts(body):",
+        f"{GATE_TESTS}::test_the_gate_refuses_when_the_wrapper_is_open",
+    ),
+    Mutant(
+        "6 the wrapper lets everybody pass",
+        "callbacks/registry.py",
+        "self.policy.require(current_viewer(), action)",
+        "current_viewer()",
+        f"{GATE_TESTS}::test_the_wrapper_refuses_when_the_gate_is_open",
+    ),
+    Mutant(
+        "6 a callback is registered without a policy",
+        "callbacks/registry.py",
+        "if not isinstance(requires, Action):",
+        "if isinstance(requires, int):",
+        f"{GATE_TESTS}::test_a_callback_without_a_policy_is_not_registered",
+    ),
+    Mutant(
+        "6 a page is open to every role",
+        "dashapp/security.py",
+        "action = found[0].action",
+        "action = Action.SESSION_USE",
+        f"{GATE_TESTS}::test_a15_the_observed_matrix_is_the_dumped_one",
+    ),
+    Mutant(
+        "6 no token against requests from other sites",
+        "dashapp/security.py",
+        "            self.csrf.protect()\n",
+        "            pass\n",
+        f"{SIGN_IN_TESTS}::test_a37_every_changing_route_needs_the_token",
+    ),
+    Mutant(
+        "6 a deactivated user stays signed in",
+        "services/accounts/directory.py",
+        "return bool(user.is_active and (self._demo_accounts or not user.is_demo))",
+        "return bool(self._demo_accounts or not user.is_demo)",
+        f"{ACCOUNT_TESTS}::test_an_inactive_user_has_no_session_even_if_a_row_is_left",
+    ),
+    Mutant(
+        "6 sessions never get idle",
+        "services/accounts/sessions.py",
+        "UserSession.seen_at > now - IDLE,",
+        "UserSession.seen_at > now - ABSOLUTE,",
+        f"{ACCOUNT_TESTS}::test_a03_a_session_ends_after_thirty_idle_minutes",
+    ),
+    Mutant(
+        "6 no throttle",
+        "services/accounts/throttle.py",
+        "PER_USER_AND_ORIGIN = 10",
+        "PER_USER_AND_ORIGIN = 30",
+        f"{SIGN_IN_TESTS}::test_a05_the_eleventh_try_is_refused_with_words",
+    ),
+    Mutant(
+        "6 pay through a second, wider role",
+        "services/access/policy.py",
+        "if givers and self.scope_of(givers, person_id) == total:",
+        "if givers:",
+        "tests/unit/services/access/test_policy.py::"
+        "test_pay_in_one_region_does_not_become_pay_everywhere_through_a_wider_role",
+    ),
+    Mutant(
+        "6 the audit chain is not compared",
+        "services/audit/log.py",
+        "elif event.seal(previous) != sealed:",
+        "elif event.seal(previous) == GENESIS:",
+        "tests/integration/test_audit_log.py::test_a59_two_hundred_random_mutations_are_all_found_and_located",
     ),
     Mutant(
         "11 the slow panel is not planted",
