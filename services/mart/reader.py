@@ -21,6 +21,7 @@ from services.domain.errors import RetryLaterError
 from services.mart.compiler import compile_select
 from services.mart.connection import open_for_reading
 from services.mart.snapshots import Manifest, SnapshotFolder
+from services.mart.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class MartReader:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._local = threading.local()
+        self._watchdog = Watchdog()
         self._instance: _Instance | None = None
         self._looked_at = 0.0
 
@@ -134,20 +136,14 @@ class MartReader:
     def _run(self, statement: sa.SelectBase) -> duckdb.DuckDBPyConnection:
         sql, values = compile_select(statement)
         cursor = (self._held() or self._current()).cursor()
-        watchdog = threading.Timer(self._timeout_s, cursor.interrupt)
-        watchdog.daemon = True
-        watchdog.start()
         try:
-            return cursor.execute(sql, values)
+            with self._watchdog.limit(self._timeout_s, cursor.interrupt):
+                return cursor.execute(sql, values)
         except duckdb.InterruptException as error:
-            message = (
-                f"The question took longer than {self._timeout_s:g} s and was stopped. Narrow the filters or try later."
-            )
-            raise RetryLaterError(message) from error
-        finally:
-            watchdog.cancel()
-            # a watchdog that still ends when the interpreter does keeps the connection and can abort the process
-            watchdog.join()
+            limit = f"{self._timeout_s:g} s"
+            raise RetryLaterError(
+                f"The question took longer than {limit} and was stopped. Narrow the filters or try later."
+            ) from error
 
     def _held(self) -> _Instance | None:
         if self._pid != os.getpid():
