@@ -96,23 +96,73 @@ def tiles() -> tuple[Tile, ...]:
     rate, count = Unit.RATE, Unit.COUNT
     late = a_row("roles_with_late_feedback", 0.34, rate, 187, numerator=64, denominator=187)
     return (
-        a_tile("hires", "Hires", a_row("hires", 412, count, 412), target=440, change=38,
-               trend=(28, 31, 33, 30, 36, 34, 35, 37, 33, 38, 37, 40)),
-        a_tile("offer_acceptance_rate", "Offer acceptance", a_row("offer_acceptance_rate", 0.866, rate, 476), target=0.85,
-               change=0.021, trend=(0.84, 0.83, 0.85, 0.86, 0.84, 0.87, 0.86, 0.88, 0.87, 0.86, 0.88, 0.88)),
-        a_tile("roles_with_late_feedback", "Roles with late feedback", late, better=Better.LOWER, target=0.30, change=0.09,
-               trend=(0.24, 0.25, 0.24, 0.26, 0.25, 0.27, 0.28, 0.27, 0.30, 0.31, 0.33, 0.34)),
-        a_tile("time_to_hire", "Time to hire", a_row("time_to_hire", 31.2, Unit.DAYS, 412), better=Better.LOWER,
-               target=30.0, change=-1.4, trend=(33, 34, 33, 32, 33, 32, 31, 32, 31, 30, 31, 30)),
-        a_tile("active_pipeline", "Active pipeline", a_row("active_pipeline", 3846, count, 3846), better=Better.NEITHER,
-               change=-214),
-        a_tile("open_requisitions", "Open requisitions", a_row("open_requisitions", 187, count, 187),
-               better=Better.NEITHER, change=12),
-        a_tile("feedback_turnaround", "Feedback turnaround",
-               a_row("feedback_turnaround", 17.6, Unit.BUSINESS_HOURS, 2204, estimator=Estimator.KAPLAN_MEIER, events=2011),
-               better=Better.LOWER, target=16.0, change=1.2, trend=(15, 15.5, 15, 16, 15.8, 16, 16.4, 16, 17, 17, 17.6, 18)),
-        a_tile("applications", "Applications", a_row("applications", 24180, count, 24180), better=Better.NEITHER,
-               change=1920, trend=(1800, 1900, 1700, 2000, 2100, 2050, 2000, 2100, 2150, 2000, 2200, 2180)),
+        a_tile(
+            "hires",
+            "Hires",
+            a_row("hires", 412, count, 412),
+            target=440,
+            change=38,
+            trend=(28, 31, 33, 30, 36, 34, 35, 37, 33, 38, 37, 40),
+        ),
+        a_tile(
+            "offer_acceptance_rate",
+            "Offer acceptance",
+            a_row("offer_acceptance_rate", 0.866, rate, 476),
+            target=0.85,
+            change=0.021,
+            trend=(0.84, 0.83, 0.85, 0.86, 0.84, 0.87, 0.86, 0.88, 0.87, 0.86, 0.88, 0.88),
+        ),
+        a_tile(
+            "roles_with_late_feedback",
+            "Roles with late feedback",
+            late,
+            better=Better.LOWER,
+            target=0.30,
+            change=0.09,
+            trend=(0.24, 0.25, 0.24, 0.26, 0.25, 0.27, 0.28, 0.27, 0.30, 0.31, 0.33, 0.34),
+        ),
+        a_tile(
+            "time_to_hire",
+            "Time to hire",
+            a_row("time_to_hire", 31.2, Unit.DAYS, 412),
+            better=Better.LOWER,
+            target=30.0,
+            change=-1.4,
+            trend=(33, 34, 33, 32, 33, 32, 31, 32, 31, 30, 31, 30),
+        ),
+        a_tile(
+            "active_pipeline",
+            "Active pipeline",
+            a_row("active_pipeline", 3846, count, 3846),
+            better=Better.NEITHER,
+            change=-214,
+        ),
+        a_tile(
+            "open_requisitions",
+            "Open requisitions",
+            a_row("open_requisitions", 187, count, 187),
+            better=Better.NEITHER,
+            change=12,
+        ),
+        a_tile(
+            "feedback_turnaround",
+            "Feedback turnaround",
+            a_row(
+                "feedback_turnaround", 17.6, Unit.BUSINESS_HOURS, 2204, estimator=Estimator.KAPLAN_MEIER, events=2011
+            ),
+            better=Better.LOWER,
+            target=16.0,
+            change=1.2,
+            trend=(15, 15.5, 15, 16, 15.8, 16, 16.4, 16, 17, 17, 17.6, 18),
+        ),
+        a_tile(
+            "applications",
+            "Applications",
+            a_row("applications", 24180, count, 24180),
+            better=Better.NEITHER,
+            change=1920,
+            trend=(1800, 1900, 1700, 2000, 2100, 2050, 2000, 2100, 2150, 2000, 2200, 2180),
+        ),
     )
 
 
@@ -121,13 +171,30 @@ def few_tiles() -> tuple[Tile, ...]:
     rate = Unit.RATE
     few = Reason.TOO_FEW
     return (
-        a_tile("offer_acceptance_rate", "Offer acceptance", a_row("offer_acceptance_rate", None, rate, 4, reason=few), target=0.85),
-        a_tile("offer_acceptance_rate", "Offer acceptance",
-               a_row("offer_acceptance_rate", None, rate, 7, reason=few, numerator=5, denominator=7), target=0.85),
-        a_tile("offer_acceptance_rate", "Offer acceptance", a_row("offer_acceptance_rate", 0.88, rate, 17, low=0.66, high=0.97),
-               target=0.85),
-        a_tile("feedback_turnaround", "Feedback turnaround",
-               a_row("feedback_turnaround", None, Unit.BUSINESS_HOURS, 0, reason=Reason.NOT_LOADED), target=16.0),
+        a_tile(
+            "offer_acceptance_rate",
+            "Offer acceptance",
+            a_row("offer_acceptance_rate", None, rate, 4, reason=few),
+            target=0.85,
+        ),
+        a_tile(
+            "offer_acceptance_rate",
+            "Offer acceptance",
+            a_row("offer_acceptance_rate", None, rate, 7, reason=few, numerator=5, denominator=7),
+            target=0.85,
+        ),
+        a_tile(
+            "offer_acceptance_rate",
+            "Offer acceptance",
+            a_row("offer_acceptance_rate", 0.88, rate, 17, low=0.66, high=0.97),
+            target=0.85,
+        ),
+        a_tile(
+            "feedback_turnaround",
+            "Feedback turnaround",
+            a_row("feedback_turnaround", None, Unit.BUSINESS_HOURS, 0, reason=Reason.NOT_LOADED),
+            target=16.0,
+        ),
     )
 
 
@@ -183,12 +250,22 @@ def departments() -> Table:
             "late_status": late_status,
         }
         rows.append(TableRow(name, name, cells, status=status, href=f"/?department={name.replace(' ', '+')}"))
-    return Table("Departments", "Roles on hold or frozen are left out.", DEPARTMENT_COLUMNS, tuple(rows),
-                 note="Net days, n 187 open and 412 filled", heading="Department")
+    return Table(
+        "Departments",
+        "Roles on hold or frozen are left out.",
+        DEPARTMENT_COLUMNS,
+        tuple(rows),
+        note="Net days, n 187 open and 412 filled",
+        heading="Department",
+    )
 
 
-SOURCES = (("Referral", 2212, 0.041, 0.034, 0.049), ("Agency", 1510, 0.033, 0.025, 0.043),
-           ("Careers site", 9630, 0.014, 0.012, 0.016), ("Job board", 8840, 0.008, 0.006, 0.010))
+SOURCES = (
+    ("Referral", 2212, 0.041, 0.034, 0.049),
+    ("Agency", 1510, 0.033, 0.025, 0.043),
+    ("Careers site", 9630, 0.014, 0.012, 0.016),
+    ("Job board", 8840, 0.008, 0.006, 0.010),
+)
 
 
 def sources() -> Table:
@@ -197,22 +274,51 @@ def sources() -> Table:
         row = a_row("source_conversion", value, Unit.RATE, n, low=low, high=high)
         bullet = Bullet(value, Unit.RATE, low=low, high=high)
         rows.append(TableRow(name, name, {"n": a_row("applications", n, Unit.COUNT, n), "rate": row, "bar": bullet}))
-    columns = (Column("n", "Applications", "number", fold=True), Column("rate", "Hired", "rate"),
-               Column("bar", "Share, line = 95%", "bullet"))
-    return Table("Sources", "Share of applications hired within 120 days.", columns, tuple(rows), heading="Source",
-                 note="Differences between sources are no proof of cause")
+    columns = (
+        Column("n", "Applications", "number", fold=True),
+        Column("rate", "Hired", "rate"),
+        Column("bar", "Share, line = 95%", "bullet"),
+    )
+    return Table(
+        "Sources",
+        "Share of applications hired within 120 days.",
+        columns,
+        tuple(rows),
+        heading="Source",
+        note="Differences between sources are no proof of cause",
+    )
 
 
 def recruiters() -> Table:
     rows = tuple(
-        TableRow(name, name, {"open": a_row("open_requisitions", opened, Unit.COUNT, opened),
-                              "hires": a_row("hires", hires, Unit.COUNT, hires),
-                              "days": a_row("time_to_fill", days, Unit.DAYS, 31)})
-        for name, opened, hires, days in (("Ana Lima", 12, 31, 40.2), ("Priya Raman", 14, 38, 38.0), ("Tom Weber", 9, None, None))
+        TableRow(
+            name,
+            name,
+            {
+                "open": a_row("open_requisitions", opened, Unit.COUNT, opened),
+                "hires": a_row("hires", hires, Unit.COUNT, hires),
+                "days": a_row("time_to_fill", days, Unit.DAYS, 31),
+            },
+        )
+        for name, opened, hires, days in (
+            ("Ana Lima", 12, 31, 40.2),
+            ("Priya Raman", 14, 38, 38.0),
+            ("Tom Weber", 9, None, None),
+        )
     )
-    columns = (Column("open", "Open", "number"), Column("hires", "Hires", "number"), Column("days", "Time to fill, days", "days"))
-    return Table("Recruiters", "In alphabetical order: nobody is ranked.", columns, rows, heading="Recruiter",
-                 note="From 20 resolved roles on")
+    columns = (
+        Column("open", "Open", "number"),
+        Column("hires", "Hires", "number"),
+        Column("days", "Time to fill, days", "days"),
+    )
+    return Table(
+        "Recruiters",
+        "In alphabetical order: nobody is ranked.",
+        columns,
+        rows,
+        heading="Recruiter",
+        note="From 20 resolved roles on",
+    )
 
 
 def choices(filters: Filters | None = None) -> tuple[FilterChoice, ...]:
@@ -223,8 +329,16 @@ def choices(filters: Filters | None = None) -> tuple[FilterChoice, ...]:
             FilterOption(label, label, count, label in getattr(chosen, name), depth) for label, count, depth in entries
         )
 
-    departments = [("Technology", 9120, 0), ("Data", 2100, 1), ("Platform", 3300, 1), ("Sales", 6011, 0),
-                   ("Operations", 4203, 0), ("Customer care", 2806, 0), ("Finance", 1240, 0), ("Legal and people", 800, 0)]
+    departments = [
+        ("Technology", 9120, 0),
+        ("Data", 2100, 1),
+        ("Platform", 3300, 1),
+        ("Sales", 6011, 0),
+        ("Operations", 4203, 0),
+        ("Customer care", 2806, 0),
+        ("Finance", 1240, 0),
+        ("Legal and people", 800, 0),
+    ]
     return (
         FilterChoice("department", "Department", options("department", *departments)),
         FilterChoice("job_family", "Job family", options("job_family", ("Engineering", 8100, 0), ("Sales", 6011, 0))),
@@ -235,8 +349,12 @@ def choices(filters: Filters | None = None) -> tuple[FilterChoice, ...]:
 
 
 def details() -> tuple[MetricDetail, ...]:
-    facts = (("What", "Median net days from first opening to acceptance."), ("Grain", "one seat"),
-             ("Estimator", "Kaplan–Meier, seats still open counted"), ("Source", "SHRM/EMA 2002; ISO 30414:2025"))
+    facts = (
+        ("What", "Median net days from first opening to acceptance."),
+        ("Grain", "one seat"),
+        ("Estimator", "Kaplan–Meier, seats still open counted"),
+        ("Source", "SHRM/EMA 2002; ISO 30414:2025"),
+    )
     names = [("time_to_fill", "Time to fill"), *((tile.metric_id, tile.title) for tile in tiles())]
     return tuple(MetricDetail(metric, name, 1, facts) for metric, name in names)
 
