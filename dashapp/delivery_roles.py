@@ -28,6 +28,7 @@ LEFTOVER_AGE = timedelta(hours=1)
 if TYPE_CHECKING:
     from dashapp.config import Settings
     from dashapp.scheduler import ReportClock
+    from services.container import Services
     from services.reporting.run_report import RunReport
 
 
@@ -59,13 +60,18 @@ def make_sending(settings: Settings) -> Sending:
 
 def make_run_report(settings: Settings) -> RunReport:
     """What a worker's child needs; called in it, so that nothing is open before."""
+    prepare_role(settings)
+    services = build_services(settings)
+    services.archive.sweep(utc_now() - LEFTOVER_AGE)
+    return run_report_of(services, settings)
+
+
+def run_report_of(services: Services, settings: Settings) -> RunReport:
+    """A worker's work on services that exist already. The caller closes it."""
     from reports.mail import render_mail  # noqa: PLC0415 - loads Jinja; the other roles do without
     from reports.render import PdfRenderer  # noqa: PLC0415 - loads Pango; as above
     from services.reporting.run_report import RunReport  # noqa: PLC0415 - as above
 
-    prepare_role(settings)
-    services = build_services(settings)
-    services.archive.sweep(utc_now() - LEFTOVER_AGE)
     return RunReport(
         services.store,
         services.ledger,
@@ -77,6 +83,7 @@ def make_run_report(settings: Settings) -> RunReport:
         PdfRenderer(settings.base_url),
         render_mail,
         settings.base_url,
+        services.mart.close,
     )
 
 
@@ -91,6 +98,7 @@ def make_report_clock(settings: Settings) -> ReportClock:
         DutyRoster(services.store),
         refresh_mart=lambda: build_apart(settings.database_url, settings.mart_dir),
         refresh_every_s=lambda: refresh_interval_s(services.store),
+        close=services.mart.close,
     )
 
 

@@ -34,7 +34,7 @@ def run_command(schedule: str, period: str, *, here: bool, wants_json: bool) -> 
         found = services.schedules.named(schedule)
         entered = services.schedules.run_now(found, period, services.accounts.local_operator())
         if here:
-            _work_here(settings)
+            _work_here(services, settings)
         document = {"schedule": found.name, "period": period, "entered": entered, "ledger": services.ledger.balance()}
     words = f"{entered} reports of “{found.name}” for {period} are due."
     if not here:
@@ -42,17 +42,16 @@ def run_command(schedule: str, period: str, *, here: bool, wants_json: bool) -> 
     click.echo(json.dumps(document) if wants_json else words)
 
 
-def _work_here(settings: Settings) -> None:
+def _work_here(services: Services, settings: Settings) -> None:
     """Everything that is due, with the objects of the worker and the sender."""
-    from dashapp.delivery_roles import make_run_report, make_sending  # noqa: PLC0415 - loads the renderer
+    from dashapp.delivery_roles import make_sending, run_report_of  # noqa: PLC0415 - loads the renderer
     from dashapp.sender import send_all_due  # noqa: PLC0415 - as above
     from services.delivery.leases import owner_name  # noqa: PLC0415 - as above
 
-    work = make_run_report(settings)
+    work = run_report_of(services, settings)
     while work.work_one(owner_name("command line")):
         pass
-    sending = make_sending(settings)
-    send_all_due(sending)
+    send_all_due(make_sending(settings))
 
 
 @click.command("list")
@@ -107,4 +106,5 @@ def _services(settings: Settings) -> Iterator[Services]:
     try:
         yield services
     finally:
+        services.mart.close()
         services.store.dispose()

@@ -42,12 +42,14 @@ class ReportClock:
         refresh_mart: Callable[[], object],
         refresh_every_s: Callable[[], int],
         tick_s: float = TICK_S,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
         self._schedules = schedules
         self._roster = roster
         self._refresh_mart = refresh_mart
         self._refresh_every_s = refresh_every_s
         self._tick_s = tick_s
+        self._close = close
         self._owner = owner_name(DUTY)
         self._duty: Duty | None = None
         self._jobs: dict[int, Schedule] = {}
@@ -78,6 +80,7 @@ class ReportClock:
         finally:
             self._apscheduler.shutdown(wait=True)
             self._step_down()
+            self._close()
 
     def _lead(self) -> bool:
         """Take or renew the duty and bring the jobs up to date. False = another process leads, or nobody can."""

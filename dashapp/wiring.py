@@ -48,7 +48,7 @@ def build_services(settings: Settings) -> Services:
     overview = Overview(query, store)
     name, address = parseaddr(settings.mail_from)
     archive = Archive(settings.archive_dir)
-    reports = Reports(query, store, policy)
+    reports = Reports(query, store, policy, mart)
     ledger = Ledger(store)
     outbox = Outbox(store, SenderIdentity(address=address, name=name), audit)
     folder = None if settings.smtp_url else FolderTransport(settings.mail_dir)

@@ -30,6 +30,8 @@ GRACE_S = 15.0
 class Work(Protocol):
     """``services.reporting.run_report.RunReport``, or what a test puts in its place."""
 
+    close: Callable[[], None]
+
     def work_one(self, owner: str) -> bool:
         """Finish one due run; False = nothing was due."""
 
@@ -54,7 +56,11 @@ def _child(make_work: Callable[[], Work], parent: int) -> None:
     if os.getppid() != parent:  # it died before the tie held
         return
     stop = stop_on_signals()
-    work_until(make_work(), stop)
+    work = make_work()
+    try:
+        work_until(work, stop)
+    finally:
+        work.close()
 
 
 def keep_working(make_work: Callable[[], Work]) -> None:

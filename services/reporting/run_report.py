@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -96,6 +97,7 @@ class RunReport:
         renderer: Renderer,
         write_mail: MailWriter,
         base_url: str,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -107,6 +109,8 @@ class RunReport:
         self._renderer = renderer
         self._write_mail = write_mail
         self._base_url = base_url.rstrip("/")
+        self.close = close
+        """Lets go of what the report source holds open, at the end of the process."""
 
     def work_one(self, owner: str) -> bool:
         """Claim and finish one due run. False = nothing was due."""
