@@ -26,7 +26,7 @@ from services.reporting.definitions import parts
 from services.reporting.definitions import recruiter_scorecard as scorecard
 from services.reporting.definitions.asking import Answers, Asker
 from services.reporting.definitions.naming import candidate_names, company_name
-from services.reporting.definitions.requisitions import owed_feedback, running_requisitions
+from services.reporting.definitions.requisitions import missing_feedback, running_requisitions
 from services.reporting.definitions.subjects import Snapshots, Subject, Subjects
 from services.reporting.definitions.waiting import waiting
 from services.reporting.periods import check_period
@@ -185,12 +185,16 @@ class Reports:
 
     def _weekly(self, asked: _Asked, printing: _Printing) -> ReportView:
         items = self._open(asked)
-        owed = owed_feedback(self._snapshots, int(asked.subject.id), asked.viewer, asked.as_of)
+        hers, others = missing_feedback(self._snapshots, int(asked.subject.id), asked.viewer, asked.as_of)
+        owed = [*hers, *others]
         candidates: Mapping[int, str] = {}
         if ColumnClass.CANDIDATE in asked.viewer.classes:
             candidates = candidate_names(self._store, [item.application_id for item in owed])
         titles = self._titles([item.requisition_id for item in owed])
-        words = weekly.owed_in_words(owed, candidates, titles)
+        words = (
+            *weekly.owed_in_words(hers, candidates, titles, is_hers=True),
+            *weekly.owed_in_words(others, candidates, titles, is_hers=False),
+        )
         written = weekly.write(asked.frame, items, words, today=min(asked.as_of.date(), asked.period.last_day))
         return ReportView(
             head=self._head(asked, printing, "Your hiring, weekly", items),

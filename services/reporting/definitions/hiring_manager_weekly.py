@@ -27,6 +27,8 @@ class Owed:
     candidate: str
     requisition: str
     interviewed_on: date
+    is_hers: bool
+    """False = somebody else on her panels has not submitted it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def footnotes() -> tuple[str, ...]:
 
 
 def owed_in_words(
-    owed: Sequence[OwedFeedback], candidates: Mapping[int, str], titles: Mapping[int, str]
+    owed: Sequence[OwedFeedback], candidates: Mapping[int, str], titles: Mapping[int, str], *, is_hers: bool
 ) -> tuple[Owed, ...]:
     """``candidates`` by application; empty for a viewer who may not read candidates' names."""
     return tuple(
@@ -53,6 +55,7 @@ def owed_in_words(
             candidates.get(item.application_id, "a candidate"),
             titles.get(item.requisition_id, "a requisition"),
             item.interviewed_on,
+            is_hers,
         )
         for item in owed
     )
@@ -67,17 +70,19 @@ def write(frame: parts.Frame, items: Sequence[parts.OpenRequisition], owed: Sequ
         feedback_by_requisition(frame),
     ]
     if owed:
-        tables.insert(0, owed_table(owed, today))
+        tables.append(owed_table(owed, today))
     return Weekly(lede, rules, parts.tiles(frame, METRICS), tuple(tables), asks)
 
 
 def _lede(items: Sequence[parts.OpenRequisition], owed: Sequence[Owed]) -> tuple[str, tuple[str, ...]]:
-    """WH-01 feedback owed, WH-02 none owed, WH-03 what is open."""
-    if owed:
-        forms = "1 feedback form waits" if len(owed) == 1 else f"{len(owed)} feedback forms wait"
-        first = ("WH-01", f"{forms} for you.")
+    """WH-01 feedback she owes, WH-02 none at all, WH-04 her panels owe some, WH-03 what is open."""
+    hers = sum(item.is_hers for item in owed)
+    if hers:
+        first = ("WH-01", f"{_forms(hers)} {'waits' if hers == 1 else 'wait'} for you.")
+    elif owed:
+        first = ("WH-04", f"You owe no feedback; {_forms(len(owed))} of your panels {_is(len(owed))} missing.")
     else:
-        first = ("WH-02", "You owe no feedback.")
+        first = ("WH-02", "No feedback is missing.")
     over = sum(item.status == "off" for item in items)
     held = sum(item.status == "hold" for item in items)
     count = f"{len(items)} {'requisition is' if len(items) == 1 else 'requisitions are'} open"
@@ -89,7 +94,9 @@ def _lede(items: Sequence[parts.OpenRequisition], owed: Sequence[Owed]) -> tuple
 
 def things_to_do(items: Sequence[parts.OpenRequisition], owed: Sequence[Owed], today: date) -> tuple[Note, ...]:
     """At most three, one of each kind first; each leads to its place in this report."""
-    feedback = [_feedback_ask(item, len(owed), today) for item in owed]
+    hers = [item for item in owed if item.is_hers]
+    feedback = [_feedback_ask(item, len(hers), today) for item in hers]
+    feedback += _panel_asks([item for item in owed if not item.is_hers], today)
     over = sorted((item for item in items if item.days_over), key=lambda item: -(item.days_over or 0))
     held = [item for item in items if item.requisition.is_on_hold and item.requisition.stopped_since]
     held.sort(key=lambda item: item.requisition.stopped_since or today)
@@ -102,7 +109,32 @@ def _feedback_ask(item: Owed, total: int, today: date) -> Note:
     days = _days((today - item.interviewed_on).days)
     more = f" You owe {total} in all." if total > 1 else ""
     text = f"Give feedback on {item.candidate} for {item.requisition}: the interview was {days} ago.{more}"
-    return Note("error", text, "#owed", "Feedback you owe")
+    return Note("error", text, "#owed", "Missing feedback")
+
+
+def _panel_asks(owed: Sequence[Owed], today: date) -> list[Note]:
+    """One a requisition, the one that waits longest first."""
+    by_requisition: dict[str, list[Owed]] = {}
+    for item in owed:
+        by_requisition.setdefault(item.requisition, []).append(item)
+    return [
+        Note(
+            "error",
+            f"Remind your panel for {name}: {_forms(len(items))} {_is(len(items))} missing, the oldest for "
+            f"{_days((today - items[0].interviewed_on).days)}.",
+            "#owed",
+            "Missing feedback",
+        )
+        for name, items in by_requisition.items()
+    ]
+
+
+def _forms(count: int) -> str:
+    return "1 feedback form" if count == 1 else f"{count} feedback forms"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _target_ask(item: parts.OpenRequisition) -> Note:
@@ -127,14 +159,22 @@ def _days(count: int) -> str:
 
 def owed_table(owed: Sequence[Owed], today: date) -> Table:
     return Table(
-        title="Feedback you owe",
-        caption="Interviews you held on applications that are still open, oldest first.",
-        columns=(Column("on", "Interview", "text"), Column("days", "Days ago", "number")),
+        title="Missing feedback",
+        caption="Held interviews of applications that are still open; yours first, then your panels', oldest first.",
+        columns=(
+            Column("by", "Owed by", "text"),
+            Column("on", "Interview", "text"),
+            Column("days", "Days ago", "number"),
+        ),
         rows=tuple(
             TableRow(
                 key=str(index),
                 label=item.candidate[:1].upper() + item.candidate[1:],
-                cells={"on": wording.on_date(item.interviewed_on), "days": (today - item.interviewed_on).days},
+                cells={
+                    "by": "you" if item.is_hers else "your panel",
+                    "on": wording.on_date(item.interviewed_on),
+                    "days": (today - item.interviewed_on).days,
+                },
                 detail=item.requisition,
             )
             for index, item in enumerate(owed)

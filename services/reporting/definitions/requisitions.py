@@ -123,17 +123,24 @@ def judge_age(requisition: Requisition, age_days: float | None) -> tuple[str | N
     return ("near", "At risk") if age_days > NEAR_SHARE * requisition.target_days else ("on", "On track")
 
 
-def owed_feedback(snapshots: Snapshots, person_id: int, viewer: Viewer, as_of: datetime) -> tuple[OwedFeedback, ...]:
-    """What the person has not submitted on applications still open, within the viewer's scope, oldest first."""
+def missing_feedback(
+    snapshots: Snapshots, person_id: int, viewer: Viewer, as_of: datetime
+) -> tuple[tuple[OwedFeedback, ...], tuple[OwedFeedback, ...]]:
+    """(what the person herself has not submitted, what others have not on requisitions she manages), oldest first.
+
+    Only of applications that are still open, within the viewer's scope: nobody waits for the others any more.
+    """
     at, columns = _naive(as_of), fact_feedback.c
+    is_hers = columns.interviewer_id == person_id
     statement = (
-        sa.select(columns.application_id, columns.requisition_id, columns.due_from_on)
-        .where(columns.interviewer_id == person_id, columns.due_from_at <= at)
-        .where(sa.or_(columns.submitted_at.is_(None), columns.submitted_at > at))
+        sa.select(columns.application_id, columns.requisition_id, columns.due_from_on, is_hers.label("is_hers"))
         .join(fact_application, fact_application.c.application_id == columns.application_id)
+        .where(sa.or_(is_hers, columns.hiring_manager_id == person_id), columns.due_from_at <= at)
+        .where(sa.or_(columns.submitted_at.is_(None), columns.submitted_at > at))
         .where(sa.or_(fact_application.c.ended_at.is_(None), fact_application.c.ended_at > at))
         .order_by(columns.due_from_at, columns.feedback_id)
     )
     reach = within(viewer.scope, fact_feedback)
     rows = snapshots.execute(statement if reach is None else statement.where(reach))
-    return tuple(OwedFeedback(*row) for row in rows)
+    hers = tuple(OwedFeedback(*row[:3]) for row in rows if row[3])
+    return hers, tuple(OwedFeedback(*row[:3]) for row in rows if not row[3])
