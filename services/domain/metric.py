@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 from services.domain.people import ColumnClass
 
@@ -175,4 +176,24 @@ class Answer:
         raise KeyError((metric, dims))
 
     def of(self, metric: str) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.metric == metric)
+        return self._by_metric.get(metric, ())
+
+    def group(self, metric: str, dimension: str, name: str | None) -> Row | None:
+        """The row of one group of a question by ``dimension`` alone; None when the question did not find it."""
+        return self._by_group(dimension).get((metric, name))
+
+    @cached_property
+    def _by_metric(self) -> Mapping[str, tuple[Row, ...]]:
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.metric, []).append(row)
+        return {metric: tuple(rows) for metric, rows in found.items()}
+
+    def _by_group(self, dimension: str) -> Mapping[tuple[str, str | None], Row]:
+        if dimension not in self._indexes:
+            self._indexes[dimension] = {(row.metric, row.dims.get(dimension)): row for row in reversed(self.rows)}
+        return self._indexes[dimension]
+
+    @cached_property
+    def _indexes(self) -> dict[str, Mapping[tuple[str, str | None], Row]]:
+        return {}

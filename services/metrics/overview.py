@@ -182,9 +182,12 @@ def _departments(selection: Selection, period: NamedPeriod, targets: parts.Targe
 def _recruiters(selection: Selection, period: NamedPeriod) -> Table | None:
     if ColumnClass.PERSON not in selection.viewer.classes:
         return None
+    standing = selection.ask("open_requisitions", by=("recruiter",))
+    people = len(standing["open_requisitions"].rows)
+    if people > tables.RECRUITERS_SHOWN:
+        return tables.too_many_recruiters(people)
     return tables.recruiters(
-        selection.ask(*tables.RECRUITER_IN_PERIOD, by=("recruiter",), period=period.period),
-        selection.ask("open_requisitions", by=("recruiter",)),
+        selection.ask(*tables.RECRUITER_IN_PERIOD, by=("recruiter",), period=period.period), standing
     )
 
 

@@ -41,9 +41,9 @@ def _names(answers: Iterable[Answer], dimension: str) -> list[str]:
 def _of(answers: Answers, metric_id: str, dimension: str, name: str) -> Row:
     """The row of one group; a group that this question did not find is a count of nothing."""
     metric = REGISTRY[metric_id]
-    for row in answers[metric_id].of(metric_id):
-        if row.dims.get(dimension) == name:
-            return row
+    found = answers[metric_id].group(metric_id, dimension, name)
+    if found is not None:
+        return found
     is_count = metric.unit is Unit.COUNT
     return Row(
         metric=metric_id,
@@ -146,12 +146,27 @@ def _source(name: str, answers: Answers) -> TableRow:
     return TableRow(key=name, label=name, cells=cells)
 
 
+RECRUITERS_SHOWN = 100
 _RECRUITER_COLUMNS = (
     Column("open", "Open", "number"),
     Column("hires", "Hires", "number"),
     Column("time_to_fill", "Time to fill, days", "days"),
     Column("acceptance", "Offer acceptance", "rate", fold=True),
 )
+
+
+def too_many_recruiters(people: int) -> Table:
+    """No rows: a table of hundreds helps nobody and costs everybody; the words say how to get one that does."""
+    return Table(
+        title="Recruiters",
+        caption="In alphabetical order: people are not ranked.",
+        columns=_RECRUITER_COLUMNS,
+        rows=(),
+        empty=f"{people:,} recruiters have open roles in this selection, too many for one table. "
+        "Choose a department, a job family or a geography to see them.",
+        id="recruiters",
+        heading="Recruiter",
+    )
 
 
 def recruiters(period: Answers, standing: Answers) -> Table:

@@ -110,6 +110,18 @@ def test_recruiters_stand_in_alphabetical_order(overview: Overview) -> None:
     assert [row.label for row in table.rows] == ["Ana Adams", "Zoe Zander"]
 
 
+def test_hundreds_of_recruiters_are_not_listed_but_a_way_to_them_is_said(
+    layer: FakeQueryLayer, overview: Overview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(GROUPS, "recruiter", tuple(f"Recruiter {number}" for number in range(3_212)))
+    table = overview.view(Filters(), EVA).recruiters
+    assert table is not None
+    assert table.rows == ()
+    assert "3,212 recruiters" in table.empty
+    assert "Choose a department" in table.empty
+    assert sum("recruiter" in query.by for query in layer.asked) == 1
+
+
 def test_every_question_carries_the_filters(layer: FakeQueryLayer, overview: Overview) -> None:
     overview.view(Filters(department=("Sales",)), EVA)
     assert {query.where.get("department") for query in layer.asked} == {("Sales",)}
