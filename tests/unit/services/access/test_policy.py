@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -274,3 +275,58 @@ def test_equal_rights_share_a_fingerprint_and_others_do_not() -> None:
     assert twin.fingerprint() == HANA.fingerprint()
     prints = {person.fingerprint() for person in EVERYBODY.values()}
     assert len(prints) == len(EVERYBODY)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "total"),
+    [
+        ((SALES, frozenset({"EMEA"})), (frozenset({1}), frozenset({"EMEA"})), (SALES, frozenset({"EMEA"}))),
+        ((SALES, None), (frozenset({1}), frozenset({"EMEA"})), (SALES, None)),
+        ((None, frozenset({"EMEA"})), (SALES, frozenset({"EMEA"})), (None, frozenset({"EMEA"}))),
+        ((SALES, frozenset({"EMEA"})), (SALES, frozenset({"AMER"})), (SALES, frozenset({"EMEA", "AMER"}))),
+        ((SALES, None), (ENGINEERING, None), (SALES | ENGINEERING, None)),
+        ((SALES, frozenset({"EMEA"})), (SALES, None), (SALES, None)),
+    ],
+)
+def test_two_grants_unite_exactly_in_either_order(first: Any, second: Any, total: Any) -> None:
+    for order in ([first, second], [second, first]):
+        assert unite(order) == total
+        assert unites_exactly(order)
+
+
+def test_what_does_not_unite_keeps_the_first() -> None:
+    first, second = (SALES, frozenset({"EMEA"})), (frozenset({1}), frozenset({"EMEA", "AMER"}))
+    assert unite([first, second]) == first
+    assert unite([second, first]) == second
+    assert not unites_exactly([first, second])
+
+
+def test_a_department_limits_the_resource() -> None:
+    hana = viewer(Grant(Role.HRBP, SALES))
+    assert POLICY.can(hana, Action.METRICS_QUERY, Resource(department_id=1, region="APAC"))
+    assert not POLICY.can(hana, Action.METRICS_QUERY, Resource(department_id=3))
+    POLICY.require(hana, Action.METRICS_QUERY, Resource(department_id=2))
+    with pytest.raises(ForbiddenError):
+        POLICY.require(hana, Action.METRICS_QUERY, Resource(department_id=3))
+
+
+def test_classes_of_own_roles_count_for_the_person_behind_them() -> None:
+    both = viewer(Grant(Role.RECRUITER), Grant(Role.HIRING_MANAGER), person_id=9)
+    assert ColumnClass.CANDIDATE in both.classes
+    mixed = viewer(Grant(Role.RECRUITER), Grant(Role.EXECUTIVE, SALES), person_id=9)
+    assert mixed.scope == Scope(department_ids=(1, 2), regions=None, recruiter_id=9)
+    assert mixed.classes == {ColumnClass.GENERAL}
+
+
+def test_exactly_the_own_classes_are_enough() -> None:
+    assert POLICY.can(HANA, Action.METRICS_QUERY, Resource(region="EMEA", classes=HANA.classes))
+
+
+def test_a_role_the_table_does_not_know_is_skipped_and_the_next_one_counts() -> None:
+    smaller = Policy(rules=[rule for rule in TABLE if rule.role is not Role.HRBP], version=7)
+    assert smaller.scope_of([Grant(Role.HRBP), Grant(Role.ADMIN)], None) == Scope(everything=True)
+    assert smaller.version == 7
+    bare = Policy(classes={})
+    assert bare.classes_of([Grant(Role.ADMIN)], None) == {ColumnClass.GENERAL}
+    assert dump(bare)["roles"]["admin"]["classes"] == []  # type: ignore[index]
+    assert bare.classes == {}
