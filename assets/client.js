@@ -177,8 +177,8 @@
     menuOpener = opener;
     menu.hidden = false;
     var left = Math.min(Math.max(8, box.right - menu.offsetWidth), innerWidth - menu.offsetWidth - 8);
-    menu.style.left = left + scrollX + "px";
-    menu.style.top = box.bottom + scrollY + 4 + "px";
+    menu.style.left = left + "px";
+    menu.style.top = Math.max(8, Math.min(box.bottom + 4, innerHeight - menu.offsetHeight - 8)) + "px";
     opener.setAttribute("aria-expanded", "true");
     menu.setAttribute("aria-label", opener.getAttribute("aria-label"));
     menu.querySelector("[role=menuitem]").focus();
@@ -193,6 +193,7 @@
     }
     return true;
   }
+  window.addEventListener("scroll", function () { closeMenu(false); }, { passive: true });
   on("click", "[data-menu]", function (opener) {
     if (opener.getAttribute("aria-expanded") === "true") closeMenu(true); else openMenu(opener);
   });
@@ -430,7 +431,16 @@
     if (!window.Plotly || !graph.layout || !graph.layout.xaxis || graph.layout.xaxis.dtick === wanted) return;
     window.Plotly.relayout(graph, { "xaxis.dtick": wanted, "margin.r": small ? 74 : 88 });
   }
-  function fitAll() { all(".hb-chart .js-plotly-plot").forEach(fit); }
+  /* A table that scrolls sideways can be reached and scrolled by keyboard; one that fits is no stop on the way. */
+  function reachable(box) {
+    var scrolls = box.scrollWidth > box.clientWidth, heading = box.parentNode.querySelector("h2");
+    if (scrolls === box.hasAttribute("tabindex")) return;
+    if (!scrolls) { ["tabindex", "role", "aria-label"].forEach(function (name) { box.removeAttribute(name); }); return; }
+    box.setAttribute("tabindex", "0");
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", (heading ? heading.textContent : "Table") + ", scrolls sideways");
+  }
+  function fitAll() { all(".hb-chart .js-plotly-plot").forEach(fit); all(".hb-tbl-w").forEach(reachable); }
   var pending = null;
   function settle() { pending = null; mark(); fitAll(); }
   new MutationObserver(function () { keepBar(); if (pending === null) pending = setTimeout(settle, 30); })

@@ -19,3 +19,12 @@ OVERVIEW_SHOWN = "overview-shown"
 
 ARCHIVE_FILTERS = "archive-filters"
 ARCHIVE_BODY = "archive-body"
+
+RUN_SCHEDULE = "run-schedule"
+RUN_PERIOD = "run-period"
+RUN_NOW = "run-now"
+RUN_STATUS = "run-status"
+
+MAIL_AGAIN = "mail-again"
+MAIL_TAKEN = "mail-taken"
+MAIL_DECISION = "mail-decision"
