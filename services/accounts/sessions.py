@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
-from services.accounts.grants import RoleGiven, in_force
+from services.accounts.grants import RoleGiven
 from services.domain.people import Role, Viewer
 from services.store.tables.access import RoleGrant, UserAccount, UserSession
 
@@ -77,32 +77,41 @@ def close_row(connection: Connection, token: str) -> str | None:
     return email
 
 
-_BY_TOKEN = UserSession.__table__.join(UserAccount.__table__, UserSession.user_id == UserAccount.id)
+_GRANTED = and_(
+    RoleGrant.user_id == UserAccount.id,
+    RoleGrant.from_at <= bindparam("now"),
+    or_(RoleGrant.to_at.is_(None), RoleGrant.to_at > bindparam("now")),
+)
+# Built once: this runs at every request, and putting it together costs as much as running it.
+_FIND = (
+    select(
+        UserAccount.__table__,
+        UserSession.data,
+        UserSession.seen_at,
+        RoleGrant.role,
+        RoleGrant.department_id,
+        RoleGrant.region,
+    )
+    .select_from(
+        UserSession.__table__.join(UserAccount.__table__, UserSession.user_id == UserAccount.id).outerjoin(
+            RoleGrant.__table__, _GRANTED
+        )
+    )
+    .where(
+        UserSession.token_hash == bindparam("token_hash"),
+        UserSession.created_at > bindparam("not_older"),
+        UserSession.seen_at > bindparam("not_idle"),
+    )
+    .order_by(RoleGrant.id)
+)
 
 
 def read_row(connection: Connection, token: str, now: datetime) -> FoundSession | None:
     """The session of ``token`` unless it is over: 8 hours old, or 30 minutes unused."""
     if not token or len(token) > _MAX_TOKEN:
         return None
-    rows = connection.execute(
-        select(
-            UserAccount.__table__,
-            UserSession.data,
-            UserSession.seen_at,
-            RoleGrant.role,
-            RoleGrant.department_id,
-            RoleGrant.region,
-        )
-        .select_from(
-            _BY_TOKEN.outerjoin(RoleGrant.__table__, and_(RoleGrant.user_id == UserAccount.id, *in_force(now)))
-        )
-        .where(
-            UserSession.token_hash == _hash(token),
-            UserSession.created_at > now - ABSOLUTE,
-            UserSession.seen_at > now - IDLE,
-        )
-        .order_by(RoleGrant.id)
-    ).all()
+    values = {"token_hash": _hash(token), "now": now, "not_older": now - ABSOLUTE, "not_idle": now - IDLE}
+    rows = connection.execute(_FIND, values).all()
     if not rows:
         return None
     first = rows[0]
