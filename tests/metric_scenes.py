@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import numpy as np
 import sqlalchemy as sa
 
 from services.domain.people import ColumnClass, Role, Scope, Viewer
@@ -91,6 +92,12 @@ class SmallMart:
         yield self.snapshot
 
     def execute(self, statement: sa.SelectBase, /) -> list[tuple[Any, ...]]:
+        return self._run(statement).fetchall()
+
+    def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]:
+        return self._run(statement).fetchnumpy()
+
+    def _run(self, statement: sa.SelectBase) -> duckdb.DuckDBPyConnection:
         sql, values = compile_select(statement)
         self.statements.append(sql)
-        return self.connection.execute(sql, values).fetchall()
+        return self.connection.execute(sql, values)

@@ -60,32 +60,42 @@ _CANDIDATE = (ReasonKind.CANDIDATE.value, ReasonKind.NO_SHOW.value, ReasonKind.U
 
 def _plan(plan: Plan, metric: Metric) -> None:
     question, columns = plan.question, visit.c
-    rank = sa.func.row_number().over(
-        partition_by=(columns.application_id, columns.stage),
-        order_by=(columns.entered_at.desc(), columns.visit_id.desc()),
-    )
-    known = (
-        sa.select(
-            *plan.group_columns(visit, on=columns.exited_on),
-            columns.exited_on,
-            columns.exited_at,
-            columns.exit_kind,
-            columns.reason_kind,
-            rank.label("rank"),
-        )
-        .where(*question.conditions(visit), columns.entered_at <= question.as_of)
-        .cte("visits_known")
-    )
     rows = sa.select(
-        *(known.c[f"g{index}"] for index in range(len(question.by))),
+        *plan.group_columns(visit, on=columns.exited_on),
         sa.literal_column("0").label("t"),
-        _kind(known).label("kind"),
-    ).where(known.c.rank == 1, known.c.exited_at <= question.as_of, *question.in_period(known.c.exited_on))
+        _kind().label("kind"),
+    ).where(
+        *question.conditions(visit),
+        *question.in_period(columns.exited_on),
+        columns.exited_at <= question.as_of,
+        _is_last(question),
+    )
     plan.tabulate(metric.id, "visit", rows.cte("visits_left"))
 
 
-def _kind(known: sa.CTE) -> sa.ColumnElement[int]:
-    exit_kind, reason = known.c.exit_kind, known.c.reason_kind
+def _is_last(question: Question) -> sa.ColumnElement[bool]:
+    """The last visit of its stage that is known at as-of. Repeated visits are few, so only they are compared."""
+    is_last: sa.ColumnElement[bool] = visit.c.is_last_of_stage
+    if question.is_latest:
+        return is_last
+    earlier, later = visit.alias("earlier"), visit.alias("later")
+    overtaken = (
+        sa.select(earlier.c.visit_id)
+        .join(
+            later,
+            sa.and_(
+                later.c.application_id == earlier.c.application_id,
+                later.c.stage == earlier.c.stage,
+                later.c.entered_at > earlier.c.entered_at,
+            ),
+        )
+        .where(sa.not_(earlier.c.is_last_of_stage), later.c.entered_at <= question.as_of)
+    )
+    return sa.or_(is_last, visit.c.visit_id.not_in(overtaken))
+
+
+def _kind() -> sa.ColumnElement[int]:
+    exit_kind, reason = visit.c.exit_kind, visit.c.reason_kind
     return sa.case(
         (exit_kind.in_(("advanced", Outcome.HIRED.value)), ADVANCED),
         (exit_kind == "returned", RETURNED),

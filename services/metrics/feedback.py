@@ -26,6 +26,8 @@ from services.metrics.question import Question
 
 MINUTES_PER_HOUR = 60
 DAY_GRID = 10_000
+SHOWN_DAY_GRID = 100
+"""Of the median that stands beside the hours; the finer grid would multiply the rows to fetch."""
 LATE_AFTER = 2 * DAY_GRID
 """Late means more than two business days; exactly two is not late."""
 ROLE_MINIMUM = 3
@@ -115,7 +117,7 @@ def _on_grid(plan: Plan, clock: str) -> sa.CTE:
     owed = feedback_clocks(plan)
     times: dict[str, sa.ColumnElement[int]] = {
         "minutes": owed.c.minutes,
-        "days": owed.c.days,
+        "days": (owed.c.days + DAY_GRID // SHOWN_DAY_GRID // 2) // (DAY_GRID // SHOWN_DAY_GRID),
         "lateness": sa.case((owed.c.days > LATE_AFTER, 1), else_=0),
     }
     return sa.select(*_groups(plan, owed), times[clock].label("t"), owed.c.kind).cte(f"feedback_{clock}")
@@ -256,12 +258,10 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
         case "feedback_late_rate":
             table = group.table("feedback_lateness")
             submitted = (SUBMITTED, BEFORE_END)
-            late = {
-                "late_submitted": sum(table.counts.get((1, kind), 0) for kind in submitted),
-                "late_missing": table.counts.get((1, MISSING), 0),
-            }
-            known = table.of_kind(*submitted) + late["late_missing"]
-            not_yet = {"not_yet_due": table.counts.get((0, MISSING), 0)}
+            late_submitted, late_missing = table.total_time(*submitted), table.total_time(MISSING)
+            late = {"late_submitted": late_submitted, "late_missing": late_missing}
+            known = table.of_kind(*submitted) + late_missing
+            not_yet = {"not_yet_due": table.of_kind(MISSING) - late_missing}
             return rate_figure(sum(late.values()), known, {**late, **not_yet})
         case _:
             return _late_roles(group.table(metric.id))
@@ -270,7 +270,7 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
 def _turnaround(question: Question, group: Group) -> Figure:
     hours, days = group.table("feedback_hours"), group.table("feedback_days")
     events, censored = (SUBMITTED, BEFORE_END), (MISSING,)
-    in_days = curve_figure(days, events=events, censored=censored, scale=DAY_GRID, raw=question.raw)
+    in_days = curve_figure(days, events=events, censored=censored, scale=SHOWN_DAY_GRID, raw=question.raw)
     extra = {
         "business_days": float(in_days.value) if in_days.value is not None else None,
         "missing": hours.of_kind(MISSING),

@@ -174,10 +174,16 @@ def _plan(plan: Plan, metric: Metric) -> None:
             case "pass_through_rate_matured":
                 _plan_matured(plan, transition)
             case "source_conversion":
-                plan.tabulate("conversion", "application", _cohort(plan, transition, external=True), entry=True)
+                rows = _cohort(plan, transition, external=True)
+                plan.tabulate("conversion", "application", rows, entry=_has_late_entries(plan))
             case _:
                 tag = f"cohort_{transition.tag}"
-                plan.tabulate(tag, "application", _cohort(plan, transition), entry=True)
+                plan.tabulate(tag, "application", _cohort(plan, transition), entry=_has_late_entries(plan))
+
+
+def _has_late_entries(plan: Plan) -> bool:
+    """Only an application that was on the way before the data begin enters late."""
+    return plan.question.data_from is not None
 
 
 def _reached(stage: Stage, question: Question) -> sa.ColumnElement[datetime]:

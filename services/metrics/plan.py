@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from services.domain.grains import Grain
@@ -23,12 +24,16 @@ from services.metrics.question import Question
 _T = TypeVar("_T")
 Statement: TypeAlias = sa.Select[*tuple[Any, ...]]
 Columns: TypeAlias = Sequence[sa.ColumnElement[Any]]
+Dims: TypeAlias = tuple[str | None, ...]
+"""Values of the asked dimensions as a statement returns them."""
 LATE_ENTRY = -1
 """Kind of a count table's row that counts late entries at that age."""
 
 
 class Executor(Protocol):
     def execute(self, statement: sa.SelectBase, /) -> list[tuple[Any, ...]]: ...
+
+    def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -40,26 +45,47 @@ class _Measure:
     value: sa.ColumnElement[int] | None = None
 
 
-@dataclass
 class CountTable:
-    """Counts per (grid point, kind)."""
+    """Counts per (grid point, kind), added up where several rows share both."""
 
-    counts: dict[tuple[int, int], int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._parts: list[npt.NDArray[np.int64]] = []
+        self._columns: npt.NDArray[np.int64] | None = None
 
-    def add(self, time: int, kind: int, count: int) -> None:
-        self.counts[time, kind] = self.counts.get((time, kind), 0) + count
+    def add(self, columns: npt.NDArray[np.int64]) -> None:
+        """Times, kinds and counts as three rows."""
+        self._parts.append(columns)
+        self._columns = None
+
+    @property
+    def columns(self) -> npt.NDArray[np.int64]:
+        """Everything added, as three rows."""
+        if self._columns is None:
+            self._columns = np.concatenate(self._parts, axis=1) if self._parts else np.zeros((3, 0), dtype=np.int64)
+        return self._columns
 
     def of_kind(self, *kinds: int) -> int:
-        return sum(count for (_, kind), count in self.counts.items() if kind in kinds)
+        _, kind, count = self.columns
+        return int(count[np.isin(kind, kinds)].sum())
 
     def times(self, *kinds: int) -> Counts:
         """Grid points of ``kinds``, ascending and unique."""
-        return np.array(sorted({time for time, kind in self.counts if kind in kinds}), dtype=np.int64)
+        time, kind, _ = self.columns
+        return np.unique(time[np.isin(kind, kinds)])
 
     def at(self, times: Counts, *kinds: int) -> Counts:
-        """Count of ``kinds`` at each of ``times``."""
-        found = [sum(self.counts.get((int(time), kind), 0) for kind in kinds) for time in times]
-        return np.array(found, dtype=np.int64)
+        """Count of ``kinds`` at each of ``times``, which hold all of them."""
+        time, kind, count = self.columns
+        wanted = np.isin(kind, kinds)
+        found = np.zeros(len(times), dtype=np.int64)
+        np.add.at(found, np.searchsorted(times, time[wanted]), count[wanted])
+        return found
+
+    def total_time(self, *kinds: int) -> int:
+        """Sum of all times of ``kinds``, in grid points."""
+        time, kind, count = self.columns
+        wanted = np.isin(kind, kinds)
+        return int((time[wanted] * count[wanted]).sum())
 
 
 @dataclass
@@ -82,7 +108,7 @@ class Plan:
     def __init__(self, question: Question) -> None:
         self.question = question
         self._measures: dict[str, _Measure] = {}
-        self._tables: dict[str, tuple[str, list[Statement]]] = {}
+        self._tables: dict[str, tuple[str, Statement]] = {}
         self._shared: dict[str, Any] = {}
 
     def shared(self, key: str, build: Callable[[], _T]) -> _T:
@@ -109,10 +135,8 @@ class Plan:
         ``fact`` says which statement it joins. A late ``entry`` is an age >= 0; -1 = from the beginning.
         """
         groups = [rows.c[f"g{index}"] for index in range(len(self.question.by))]
-        selects = [_tabulated(tag, groups, rows.c.t, rows.c.kind)]
-        if entry:
-            selects.append(_tabulated(tag, groups, rows.c.entry, None).where(rows.c.entry >= 0))
-        self._tables[tag] = (fact, selects)
+        entered = rows.c.entry if entry else None
+        self._tables[tag] = (fact, _tabulated(tag, groups, rows.c.t, rows.c.kind, entered))
 
     def group_columns(
         self,
@@ -121,28 +145,37 @@ class Plan:
         on: sa.ColumnElement[date] | None = None,
         bin_: sa.ColumnElement[str] | None = None,
         literal: Mapping[str, sa.ColumnElement[str]] | None = None,
+        as_text: bool = False,
     ) -> Sequence[sa.Label[Any]]:
-        """The asked dimensions as columns g0 .. gN of ``table``; time comes from ``on`` or from a span's bin."""
+        """The asked dimensions as columns g0 .. gN of ``table``; time comes from ``on`` or from a span's bin.
+
+        ``as_text``: a day as its text, to stand in a union with a span's bin.
+        """
         question = self.question
         found = []
         for index, dimension in enumerate(question.by):
             column = _column_of(dimension, table, question, on, bin_, literal or {})
+            if as_text and dimension.kind is Kind.TIME:
+                column = sa.cast(column, sa.String)
             found.append(column.label(f"g{index}"))
         return found
 
-    def run(self, executor: Executor) -> Iterator[tuple[str, tuple[str | None, ...], tuple[int, ...]]]:
-        """(tag, raw dimension values, (count,) or (grid point, kind, count)) of everything planned."""
+    def count_all(self, executor: Executor) -> list[tuple[str, Dims, int]]:
+        """(tag, raw dimension values, number) of every count that is not 0."""
         width = len(self.question.by)
+        found: list[tuple[str, Dims, int]] = []
         for names, statement in self._scans():
             for row in executor.execute(statement):
                 dims = tuple(row[:width])
-                for name, value in zip(names, row[width:], strict=True):
-                    if value:
-                        yield name, dims, (int(value),)
+                found.extend((name, dims, int(value)) for name, value in zip(names, row[width:], strict=True) if value)
+        return found
+
+    def tabulate_all(self, executor: Executor) -> list[tuple[str, Dims, npt.NDArray[np.int64]]]:
+        """(tag, raw dimension values, times and kinds and counts) of every group of every count table."""
+        found: list[tuple[str, Dims, npt.NDArray[np.int64]]] = []
         for union in self._unions():
-            for tag, *rest in executor.execute(union):
-                time, kind, count = rest[width:]
-                yield tag, tuple(rest[:width]), (int(time), int(kind), int(count))
+            found.extend(_groups_of(executor.fetch_arrays(union), len(self.question.by)))
+        return found
 
     def _scans(self) -> Iterator[tuple[list[str], Statement]]:
         scans: dict[tuple[int, str], list[str]] = {}
@@ -163,10 +196,32 @@ class Plan:
 
     def _unions(self) -> Iterator[sa.SelectBase]:
         by_fact: dict[str, list[Statement]] = {}
-        for fact, selects in self._tables.values():
-            by_fact.setdefault(fact, []).extend(selects)
+        for fact, select in self._tables.values():
+            by_fact.setdefault(fact, []).append(select)
         for selects in by_fact.values():
-            yield sa.union_all(*selects) if len(selects) > 1 else selects[0]
+            rows = (sa.union_all(*selects) if len(selects) > 1 else selects[0]).subquery("counted")
+            keys = ["tag", *(f"d{index}" for index in range(len(self.question.by)))]
+            # groups lie together: they are cut out of the arrays as slices
+            yield sa.select(*rows.c).order_by(*(rows.c[key] for key in keys))
+
+
+def _groups_of(
+    arrays: Mapping[str, np.ndarray[Any, Any]], width: int
+) -> Iterator[tuple[str, Dims, npt.NDArray[np.int64]]]:
+    """Consecutive rows with equal tag and dimensions as one group."""
+    keys = [np.ma.filled(arrays[name], None) for name in ("tag", *(f"d{index}" for index in range(width)))]
+    table = np.stack([np.asarray(arrays[name], dtype=np.int64) for name in ("t", "kind", "n")])
+    count = table.shape[1]
+    if count == 0:
+        return
+    changes = np.zeros(count, dtype=np.bool_)
+    changes[0] = True
+    for key in keys:
+        changes[1:] |= key[1:] != key[:-1]
+    starts = np.flatnonzero(changes)
+    for start, end in zip(starts, [*starts[1:], count], strict=True):
+        tag, *dims = (key[start] for key in keys)
+        yield tag, tuple(dims), table[:, start:end]
 
 
 def _value_of(measure: _Measure) -> sa.ColumnElement[Any]:
@@ -176,17 +231,28 @@ def _value_of(measure: _Measure) -> sa.ColumnElement[Any]:
     return sa.func.sum(measure.value).filter(condition)
 
 
-def _tabulated(tag: str, groups: Columns, time: sa.ColumnElement[int], kind: sa.ColumnElement[int] | None) -> Statement:
-    shown = [sa.cast(group, sa.String).label(f"d{index}") for index, group in enumerate(groups)]
+def _tabulated(
+    tag: str,
+    groups: Columns,
+    time: sa.ColumnElement[int],
+    kind: sa.ColumnElement[int],
+    entry: sa.ColumnElement[int] | None,
+) -> Statement:
+    """Counts per time and kind; with ``entry`` also per entry time, from the same scan."""
     name: sa.ColumnElement[str] = sa.literal_column(f"'{tag}'")
-    shown_kind = sa.literal_column(str(LATE_ENTRY)) if kind is None else sa.cast(kind, sa.Integer)
-    return sa.select(
-        name.label("tag"),
-        *shown,
-        sa.cast(time, sa.BigInteger).label("t"),
-        shown_kind.label("kind"),
-        sa.func.count().label("n"),
-    ).group_by(*groups, time, *([] if kind is None else [kind]))
+    shown = [sa.cast(group, sa.String).label(f"d{index}") for index, group in enumerate(groups)]
+    count = sa.func.count().label("n")
+    if entry is None:
+        at, how = sa.cast(time, sa.BigInteger), sa.cast(kind, sa.Integer)
+        return sa.select(name.label("tag"), *shown, at.label("t"), how.label("kind"), count).group_by(
+            *groups, time, kind
+        )
+    # a row of the second set has no time of its own
+    at = sa.cast(sa.func.coalesce(time, entry), sa.BigInteger)
+    how = sa.cast(sa.func.coalesce(kind, sa.literal_column(str(LATE_ENTRY))), sa.Integer)
+    both = sa.func.grouping_sets(sa.tuple_(*groups, time, kind), sa.tuple_(*groups, entry))
+    statement = sa.select(name.label("tag"), *shown, at.label("t"), how.label("kind"), count)
+    return statement.group_by(both).having(sa.or_(time.is_not(None), entry >= 0))
 
 
 def _column_of(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
+import numpy as np
 import sqlalchemy as sa
 
 from services.domain.errors import ForbiddenError, InvalidInputError
@@ -54,6 +55,8 @@ class Reader(Protocol):
     def hold(self) -> contextlib.AbstractContextManager[Snapshot]: ...
 
     def execute(self, statement: sa.SelectBase, /) -> list[tuple[Any, ...]]: ...
+
+    def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]: ...
 
 
 class QueryLayer:
@@ -137,6 +140,7 @@ class QueryLayer:
             stages=catalog.stages,
             fiscal_year_start=self._fiscal_year_start,
             raw=query.raw,
+            is_latest=as_of >= _naive(snapshot.as_of),
         )
         _check_period(question)
         return question
@@ -145,21 +149,15 @@ class QueryLayer:
         plan = Plan(question)
         for metric in metrics:
             registry.family_of(metric.id).plan(plan, metric)
-        found = list(plan.run(self._reader))
-        labellers = [
-            _day_labeller(question)
-            if dimension.kind is Kind.TIME
-            else catalog.labeller(dimension, {dims[index] for _, dims, _ in found})
-            for index, dimension in enumerate(question.by)
-        ]
+        counted, tabulated = plan.count_all(self._reader), plan.tabulate_all(self._reader)
+        raw_keys = {dims for _, dims, _ in counted} | {dims for _, dims, _ in tabulated}
+        key_of = _keys(question, catalog, raw_keys)
         groups: dict[Key, Group] = {key: Group() for key in _expected(question)}
-        for tag, dims, numbers in found:
-            key = tuple(label(value) for label, value in zip(labellers, dims, strict=True))
-            group = groups.setdefault(key, Group())
-            if len(numbers) == 1:
-                group.numbers[tag] = group.numbers.get(tag, 0) + numbers[0]
-            else:
-                group.tables.setdefault(tag, CountTable()).add(*numbers)
+        for tag, dims, number in counted:
+            numbers = groups.setdefault(key_of[dims], Group()).numbers
+            numbers[tag] = numbers.get(tag, 0) + number
+        for tag, dims, columns in tabulated:
+            groups.setdefault(key_of[dims], Group()).tables.setdefault(tag, CountTable()).add(columns)
         return groups
 
     def _row(self, metric: Metric, key: Key, group: Group, question: Question, viewer: Viewer) -> Row:
@@ -259,6 +257,17 @@ def _is_personal(question: Question, viewer: Viewer) -> bool:
         DIMENSIONS[name].column_class is ColumnClass.PERSON and not _is_oneself(name, question, viewer)
         for name in (*(dimension.id for dimension in question.by), *question.chosen)
     )
+
+
+def _keys(question: Question, catalog: Catalog, raw_keys: set[Key]) -> dict[Key, Key]:
+    """From the texts a statement returned to shown names."""
+    labellers = [
+        _day_labeller(question)
+        if dimension.kind is Kind.TIME
+        else catalog.labeller(dimension, {dims[index] for dims in raw_keys})
+        for index, dimension in enumerate(question.by)
+    ]
+    return {dims: tuple(label(value) for label, value in zip(labellers, dims, strict=True)) for dims in raw_keys}
 
 
 def _day_labeller(question: Question) -> Any:

@@ -47,6 +47,8 @@ class Question:
     """Canonical stages that the sources use, in order."""
     fiscal_year_start: int = 1
     raw: bool = False
+    is_latest: bool = False
+    """As-of is not before the snapshot's own time: nothing in it happened later."""
 
     @property
     def grain(self) -> Grain | None:

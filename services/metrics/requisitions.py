@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from services.domain.grains import Grain
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.domain.pipeline import RequisitionStatus
 from services.mart.constructs import TenthsOfDay
@@ -24,9 +26,9 @@ from services.mart.schema import (
 )
 from services.metrics.dimensions import APPLICATION, REQUISITION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, count_figure, median_figure
-from services.metrics.plan import CountTable, Group, Plan
+from services.metrics.plan import CountTable, Group, Plan, truncated
 from services.metrics.question import Question
-from services.metrics.windows import held_at, instants
+from services.metrics.windows import WINDOW_COLUMNS, held_at, in_zone, instants, net_cut, same_window, stopped
 
 OPEN, STOPPED = 0, 1
 BUCKETS = ("0-30", "31-60", "61-90", "over 90")
@@ -119,33 +121,52 @@ def requisition_states(plan: Plan) -> sa.CTE:
     return plan.shared("requisition_states", lambda: _requisition_states(plan))
 
 
-def _requisition_states(plan: Plan) -> sa.CTE:
-    question, columns = plan.question, dim_requisition.c
-    window = instants(plan)
-    seats = _seats(plan)
-    status = requisition_status.c
-    at = window.c.cut_at
-    is_stopped = sa.or_(status.status == RequisitionStatus.ON_HOLD.value, held_at(window.c.requisition_id, at))
-    age = TenthsOfDay(window.c.cut_net - seats.c.oldest_net)
-    state = (
+def running_requisitions(plan: Plan) -> sa.CTE:
+    """Requisitions whose status is open or on hold at each cut, with ``kind`` OPEN or STOPPED."""
+    return plan.shared("running_requisitions", lambda: _running_requisitions(plan))
+
+
+def _running_requisitions(plan: Plan) -> sa.CTE:
+    question, columns, status = plan.question, dim_requisition.c, requisition_status.c
+    span = instants(plan)
+    is_stopped = sa.or_(
+        status.status == RequisitionStatus.ON_HOLD.value, held_at(columns.requisition_id, span.c.cut_at)
+    )
+    # filters on the application (source, its recruiter) do not limit the requisition it belongs to
+    without = tuple(name for name in question.chosen if name not in OPEN_REQUISITIONS.dimensions)
+    return (
         sa.select(
             *dim_requisition.c,
-            window.c.bin,
+            *(span.c[name] for name in WINDOW_COLUMNS),
             sa.case((is_stopped, STOPPED), else_=OPEN).label("kind"),
-            sa.func.coalesce(seats.c.open_seats, 0).label("seats"),
-            age.label("age"),
         )
-        .join(window, window.c.requisition_id == columns.requisition_id)
         .join(requisition_status, status.requisition_id == columns.requisition_id)
-        .outerjoin(seats, sa.and_(seats.c.requisition_id == columns.requisition_id, seats.c.bin == window.c.bin))
+        .join(span, in_zone(span))
         .where(
-            *question.conditions(dim_requisition, without=("age_bucket",)),
-            status.from_at <= at,
-            sa.or_(status.to_at.is_(None), status.to_at > at),
+            *question.conditions(dim_requisition, without=(*without, "recruiter")),
+            status.from_at <= span.c.cut_at,
+            sa.or_(status.to_at.is_(None), status.to_at > span.c.cut_at),
             status.status.in_((RequisitionStatus.OPEN.value, RequisitionStatus.ON_HOLD.value)),
-            # none recorded at all: the status alone decides
-            sa.or_(seats.c.open_seats > 0, seats.c.requisition_id.is_(None)),
         )
+        .cte("running_requisition")
+    )
+
+
+def _requisition_states(plan: Plan) -> sa.CTE:
+    question = plan.question
+    running = running_requisitions(plan)
+    seats, stops = _seats(running), stopped(running)
+    state = (
+        sa.select(
+            *running.c,
+            sa.func.coalesce(seats.c.open_seats, 0).label("seats"),
+            TenthsOfDay(net_cut(running, stops) - seats.c.oldest_net).label("age"),
+        )
+        .outerjoin(seats, same_window(running, seats))
+        .outerjoin(stops, same_window(running, stops))
+        # none recorded at all: the status alone decides
+        .where(sa.or_(seats.c.open_seats > 0, seats.c.requisition_id.is_(None)))
+        .where(*question.conditions(running))
         .subquery("state")
     )
     bucket = _bucket(state.c.age)
@@ -154,23 +175,22 @@ def _requisition_states(plan: Plan) -> sa.CTE:
     return (statement.where(bucket.in_(chosen)) if chosen else statement).cte("requisition_state")
 
 
-def _seats(plan: Plan) -> sa.Subquery:
-    window, seat = instants(plan), fact_seat.c
-    at = window.c.cut_at
+def _seats(running: sa.CTE) -> sa.Subquery:
+    seat, at = fact_seat.c, running.c.cut_at
     is_open = sa.and_(
         sa.or_(seat.filled_at.is_(None), seat.filled_at > at),
         sa.or_(seat.cancelled_at.is_(None), seat.cancelled_at > at),
     )
     return (
         sa.select(
-            window.c.requisition_id,
-            window.c.bin,
+            running.c.requisition_id,
+            running.c.bin,
             sa.func.count().filter(is_open).label("open_seats"),
             sa.func.min(seat.opened_net).filter(is_open).label("oldest_net"),
         )
-        .join(window, window.c.requisition_id == seat.requisition_id)
+        .join(running, running.c.requisition_id == seat.requisition_id)
         .where(seat.opened_at <= at)
-        .group_by(window.c.requisition_id, window.c.bin)
+        .group_by(running.c.requisition_id, running.c.bin)
         .subquery("seats_of_requisition")
     )
 
@@ -190,40 +210,65 @@ def _ages(plan: Plan) -> sa.CTE:
 def _applications(plan: Plan, *, is_active: bool) -> sa.CTE:
     """Undecided applications at the cut; by stage through the visit that runs then."""
     question, columns = plan.question, fact_application.c
-    window = instants(plan)
-    at = window.c.cut_at
     by_stage = question.asks_for("stage", "canonical_stage")
     table: sa.FromClause = fact_stage_visit if by_stage else fact_application
-    is_hired = sa.and_(columns.accepted_at <= at, sa.or_(columns.undone_at.is_(None), columns.undone_at > at))
+    window = _windows_of_applications(plan, is_active=is_active)
+    # without a grain every zone is cut at the same instant
+    at: sa.ColumnElement[datetime] = (
+        sa.literal(question.as_of, sa.DateTime) if question.grain is None else window.c.cut_at
+    )
+    bin_: sa.ColumnElement[str] = sa.literal_column("''") if question.grain is None else window.c.bin
     rows = (
         sa.select(
-            *plan.group_columns(table, bin_=window.c.bin),
+            *plan.group_columns(table, bin_=bin_),
             sa.literal_column("0").label("t"),
             sa.literal_column(str(OPEN)).label("kind"),
         )
         .select_from(fact_application)
-        .join(window, window.c.requisition_id == columns.requisition_id)
-        .where(
-            *question.conditions(table),
-            columns.applied_at <= at,
-            sa.or_(columns.ended_at.is_(None), columns.ended_at > at),
-            sa.not_(sa.func.coalesce(is_hired, sa.false())),
-        )
+        .where(*question.conditions(table), _is_undecided(at))
     )
     if by_stage:
         visit = fact_stage_visit.c
         rows = rows.join(fact_stage_visit, visit.application_id == columns.application_id).where(
             visit.entered_at <= at, sa.or_(visit.exited_at.is_(None), visit.exited_at > at)
         )
-    if is_active:
-        status = requisition_status.c
-        rows = rows.join(requisition_status, status.requisition_id == columns.requisition_id).where(
-            status.from_at <= at,
-            sa.or_(status.to_at.is_(None), status.to_at > at),
-            status.status == RequisitionStatus.OPEN.value,
-            sa.not_(held_at(window.c.requisition_id, at)),
-        )
+    if question.grain is not None:
+        rows = rows.join(window, window.c.requisition_id == columns.requisition_id).where(_may_count(question))
+    elif is_active:
+        rows = rows.where(columns.requisition_id.in_(sa.select(window.c.requisition_id)))
     return rows.cte("pipeline_active" if is_active else "pipeline_open")
+
+
+def _windows_of_applications(plan: Plan, *, is_active: bool) -> sa.Subquery:
+    """Requisitions with the cuts at which their applications count: in the active pipeline only while they are open."""
+    if is_active:
+        running = running_requisitions(plan)
+        open_ones = sa.select(running.c.requisition_id, running.c.bin, running.c.cut_at).where(running.c.kind == OPEN)
+        return open_ones.subquery("open_requisition")
+    span = instants(plan)
+    every = sa.select(dim_requisition.c.requisition_id, span.c.bin, span.c.cut_at).join(span, in_zone(span))
+    return every.subquery("every_requisition")
+
+
+def _is_undecided(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    columns = fact_application.c
+    is_hired = sa.and_(columns.accepted_at <= at, sa.or_(columns.undone_at.is_(None), columns.undone_at > at))
+    return sa.and_(
+        columns.applied_at <= at,
+        sa.or_(columns.ended_at.is_(None), columns.ended_at > at),
+        sa.not_(sa.func.coalesce(is_hired, sa.false())),
+    )
+
+
+def _may_count(question: Question) -> sa.ColumnElement[bool]:
+    """Spares the join what cannot be undecided at any bin's end: over before the period, or within one bin."""
+    columns, grain = fact_application.c, question.grain
+    first, end = question.bounds()
+    ended_on = sa.cast(columns.ended_at, sa.Date) + sa.literal_column("1")
+    crosses = truncated(grain or Grain.DAY, ended_on, question.fiscal_year_start) > truncated(
+        grain or Grain.DAY, columns.applied_on, question.fiscal_year_start
+    )
+    return sa.and_(columns.applied_on < end, sa.or_(columns.ended_at.is_(None), sa.and_(ended_on >= first, crosses)))
 
 
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
@@ -244,7 +289,7 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
 
 def _bucket_counts(table: CountTable) -> dict[str, Any]:
     found = dict.fromkeys(BUCKETS, 0)
-    for (time, _), count in table.counts.items():
+    for time, _, count in table.columns.T.tolist():
         name = next(
             (bucket for end, bucket in zip(BUCKET_ENDS, BUCKETS, strict=False) if time <= end * TENTHS), BUCKETS[-1]
         )

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.mart.constructs import TenthsOfDay
+from services.mart.schema import dim_requisition
 from services.mart.schema import fact_stage_visit as visit
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, curve_figure, median_figure
-from services.metrics.plan import Group, Plan
+from services.metrics.plan import Group, Plan, Statement, truncated
 from services.metrics.question import Question
-from services.metrics.windows import requisition_windows
+from services.metrics.windows import WINDOW_COLUMNS, in_zone, net_cut, net_start, same_window, spans, stopped
 
 LEFT, OPEN = 0, 1
+SLACK_DAYS = timedelta(days=2)
 SHARES_AFTER_DAYS = (1, 3, 7, 14, 30, 60)
 
 TIME_IN_STAGE = Metric(
@@ -81,28 +84,98 @@ def _completed_rows(plan: Plan) -> sa.CTE:
 
 
 def _at_risk_rows(plan: Plan) -> sa.CTE:
+    """Visits that lie within one window whole, and those that cross a boundary or still run.
+
+    The local dates say which is which without a join; only the crossing ones, a small part, need boundaries as
+    instants.
+    """
+    inside, crossing = _inside_rows(plan), _crossing_rows(plan)
+    return sa.union_all(inside, crossing).cte("visit_at_risk")
+
+
+def _is_inside(question: Question) -> sa.ColumnElement[bool]:
+    columns = visit.c
+    found = [columns.exited_at <= question.as_of, *question.in_period(columns.exited_on)]
+    if question.period.start is not None:
+        found.append(columns.entered_on >= question.period.start)
+    if question.data_from is not None:
+        found.append(columns.entered_at >= question.data_from)
+    grain, year = question.grain, question.fiscal_year_start
+    if grain is not None:
+        found.append(truncated(grain, columns.entered_on, year) == truncated(grain, columns.exited_on, year))
+    return sa.and_(*found)
+
+
+def _inside_rows(plan: Plan) -> Statement:
     question, columns = plan.question, visit.c
-    window = requisition_windows(plan)
-    has_left = sa.and_(columns.exited_at < window.c.end_at, columns.exited_at <= window.c.cut_at)
-    stop_at = sa.case((has_left, columns.exited_at), else_=window.c.cut_at)
-    stop_net = sa.case((has_left, columns.exited_net), else_=window.c.cut_net)
-    is_late = columns.entered_at < window.c.start_at
+    net = columns.exited_net - columns.entered_net
+    return sa.select(
+        *plan.group_columns(visit, on=columns.exited_on, as_text=True),
+        TenthsOfDay(net).label("t"),
+        sa.literal_column(str(LEFT)).label("kind"),
+        sa.literal_column("-1").label("entry"),
+    ).where(*question.conditions(visit), _is_inside(question), net >= 0)
+
+
+def _crossing_rows(plan: Plan) -> Statement:
+    pairs = _crossing_visits(plan)
+    stops = stopped(pairs)
+    visit_, left = pairs.c, pairs.c.kind == LEFT
+    stop_net = sa.case((left, visit_.exited_net), else_=net_cut(pairs, stops))
+    age = TenthsOfDay(net_start(pairs, stops) - visit_.entered_net)
+    groups = [visit_[f"g{index}"] for index in range(len(plan.question.by))]
     followed = (
         sa.select(
-            *plan.group_columns(visit, bin_=window.c.bin),
-            TenthsOfDay(stop_net - columns.entered_net).label("t"),
-            sa.case((has_left, LEFT), else_=OPEN).label("kind"),
-            sa.case((is_late, TenthsOfDay(window.c.start_net - columns.entered_net)), else_=-1).label("age"),
+            *groups,
+            TenthsOfDay(stop_net - visit_.entered_net).label("t"),
+            visit_.kind,
+            sa.case((visit_.entered_at < visit_.start_at, age), else_=-1).label("age"),
         )
-        .join(window, window.c.requisition_id == columns.requisition_id)
-        .where(*question.conditions(visit), columns.entered_at <= window.c.cut_at, stop_at >= window.c.start_at)
-        .cte("visits_at_risk")
+        .outerjoin(stops, same_window(pairs, stops))
+        .subquery("visits_followed")
     )
-    has_ended = followed.c.kind == LEFT
-    entry = sa.case((has_ended, sa.func.least(followed.c.age, followed.c.t - 1)), else_=followed.c.age)
-    groups = [followed.c[f"g{index}"] for index in range(len(question.by))]
-    rows = sa.select(*groups, followed.c.t, followed.c.kind, entry.label("entry"))
-    return rows.where(followed.c.t >= 0, sa.or_(has_ended, followed.c.age < followed.c.t)).cte("visit_at_risk")
+    has_left = followed.c.kind == LEFT
+    # one that leaves within the tenth of a day in which it entered is at risk in that tenth
+    entry = sa.case((has_left, sa.func.least(followed.c.age, followed.c.t - 1)), else_=followed.c.age)
+    return sa.select(
+        *(followed.c[group.key] for group in groups), followed.c.t, followed.c.kind, entry.label("entry")
+    ).where(followed.c.t >= 0, sa.or_(has_left, followed.c.age < followed.c.t))
+
+
+def _crossing_visits(plan: Plan) -> sa.CTE:
+    question, columns = plan.question, visit.c
+    span = spans(plan)
+    has_left = sa.and_(columns.exited_at < span.c.end_at, columns.exited_at <= span.c.cut_at)
+    stop_at = sa.case((has_left, columns.exited_at), else_=span.c.cut_at)
+    statement = (
+        sa.select(
+            *plan.group_columns(visit, bin_=span.c.bin),
+            columns.requisition_id,
+            columns.entered_at,
+            columns.entered_net,
+            columns.exited_net,
+            *(span.c[name] for name in WINDOW_COLUMNS),
+            sa.case((has_left, LEFT), else_=OPEN).label("kind"),
+        )
+        .join(dim_requisition, dim_requisition.c.requisition_id == columns.requisition_id)
+        .join(span, in_zone(span))
+        .where(*question.conditions(visit), *_about(question))
+        .where(sa.not_(sa.func.coalesce(_is_inside(question), sa.false())))
+        .where(columns.entered_at <= span.c.cut_at, stop_at >= span.c.start_at)
+    )
+    return statement.cte("visits_crossing")
+
+
+def _about(question: Question) -> list[sa.ColumnElement[bool]]:
+    """The period without regard to zones, two days wider on both sides: spares the join most rows."""
+    columns = visit.c
+    found: list[sa.ColumnElement[bool]] = []
+    if question.period.start is not None:
+        began = question.period.start - SLACK_DAYS
+        found.append(sa.or_(columns.exited_on >= began, columns.exited_on.is_(None)))
+    if question.period.end is not None:
+        found.append(columns.entered_on <= question.period.end + SLACK_DAYS)
+    return found
 
 
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.mart.constructs import SecondsBetween, TenthsOfDay
+from services.mart.schema import dim_requisition
 from services.mart.schema import fact_seat as seat
 from services.metrics.dimensions import REQUISITION, TIME
 from services.metrics.figures import (
@@ -29,7 +30,7 @@ from services.metrics.figures import (
 )
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
-from services.metrics.windows import requisition_windows
+from services.metrics.windows import WINDOW_COLUMNS, in_zone, net_cut, net_start, same_window, spans, stopped
 
 FILLED, CANCELLED, OPEN, EVERGREEN = 0, 1, 2, 3
 SHARES_BY_DAY = (30, 60, 90)
@@ -53,9 +54,9 @@ TIME_TO_FILL = Metric(
     source="SHRM/EMA 2002; ISO 30414:2025",
     dimensions=(*REQUISITION, *TIME),
     extra={
-        "gross": "median with holds counted",
-        "hold_days_mean": "mean days on hold or frozen, per seat",
-        "filled_by_30": "share filled by net day 30, cancellation competing (also _60, _90)",
+        "gross": "median with holds counted (not by time grain)",
+        "hold_days_mean": "mean days on hold or frozen, per seat (not by time grain)",
+        "filled_by_30": "share filled by net day 30, cancellation competing (also _60, _90; not by time grain)",
         "cancelled": "seats cancelled in the period",
         "evergreen": "evergreen seats left out",
     },
@@ -106,7 +107,8 @@ def _plan(plan: Plan, metric: Metric) -> None:
             plan.tabulate("seat_gross", "seat", _followed(plan, "at_risk", "gross"), entry=True)
         case _:
             plan.tabulate("seat_net", "seat", _followed(plan, "at_risk", "net"), entry=True)
-            plan.tabulate("seat_gross", "seat", _followed(plan, "at_risk", "gross"), entry=True)
+            if plan.question.grain is None:
+                plan.tabulate("seat_gross", "seat", _followed(plan, "at_risk", "gross"), entry=True)
 
 
 def _filled_rows(plan: Plan) -> sa.CTE:
@@ -140,30 +142,56 @@ def _followed(plan: Plan, cohort: str, clock: str) -> sa.CTE:
 
 
 def _followed_seats(plan: Plan, *, is_cohort: bool) -> sa.CTE:
+    """Every seat with its clocks at the entry into its window and at its end or the window's cut."""
+    pairs = _seats_in_windows(plan, is_cohort=is_cohort)
+    stops = stopped(pairs)
+    seat_ = pairs.c
+    stop_net = sa.case(
+        (seat_.how == FILLED, seat_.filled_net),
+        (seat_.how == CANCELLED, seat_.cancelled_net),
+        else_=net_cut(pairs, stops),
+    )
+    is_late = sa.and_(seat_.opened_at < seat_.start_at, seat_.kind != EVERGREEN)
+    groups = [seat_[f"g{index}"] for index in range(len(plan.question.by))]
+    statement = sa.select(
+        *groups,
+        seat_.kind,
+        _age(is_late, net_start(pairs, stops) - seat_.opened_net).label("entry_net"),
+        _age(is_late, SecondsBetween(seat_.opened_at, seat_.start_at)).label("entry_gross"),
+        TenthsOfDay(stop_net - seat_.opened_net).label("stop_net"),
+        TenthsOfDay(SecondsBetween(seat_.opened_at, seat_.stop_at)).label("stop_gross"),
+    ).outerjoin(stops, same_window(pairs, stops))
+    return statement.cte("seats_opened" if is_cohort else "seats_at_risk")
+
+
+def _seats_in_windows(plan: Plan, *, is_cohort: bool) -> sa.CTE:
     question, columns = plan.question, seat.c
-    window = requisition_windows(plan, whole=is_cohort)
-    is_filled = sa.and_(columns.filled_at < window.c.end_at, columns.filled_at <= window.c.cut_at)
-    is_cancelled = sa.and_(columns.cancelled_at < window.c.end_at, columns.cancelled_at <= window.c.cut_at)
-    stop_at = sa.case((is_filled, columns.filled_at), (is_cancelled, columns.cancelled_at), else_=window.c.cut_at)
-    stop_net = sa.case((is_filled, columns.filled_net), (is_cancelled, columns.cancelled_net), else_=window.c.cut_net)
-    is_late = sa.and_(columns.opened_at < window.c.start_at, sa.not_(columns.is_evergreen))
-    kind = sa.case((columns.is_evergreen, EVERGREEN), (is_filled, FILLED), (is_cancelled, CANCELLED), else_=OPEN)
-    dated = {"on": columns.opened_on} if is_cohort else {"bin_": window.c.bin}
+    span = spans(plan, whole=is_cohort)
+    is_filled = sa.and_(columns.filled_at < span.c.end_at, columns.filled_at <= span.c.cut_at)
+    is_cancelled = sa.and_(columns.cancelled_at < span.c.end_at, columns.cancelled_at <= span.c.cut_at)
+    stop_at = sa.case((is_filled, columns.filled_at), (is_cancelled, columns.cancelled_at), else_=span.c.cut_at)
+    how = sa.case((is_filled, FILLED), (is_cancelled, CANCELLED), else_=OPEN)
+    dated = {"on": columns.opened_on} if is_cohort else {"bin_": span.c.bin}
     statement = (
         sa.select(
             *plan.group_columns(seat, **dated),
-            kind.label("kind"),
-            _age(is_late, window.c.start_net - columns.opened_net).label("entry_net"),
-            _age(is_late, SecondsBetween(columns.opened_at, window.c.start_at)).label("entry_gross"),
-            TenthsOfDay(stop_net - columns.opened_net).label("stop_net"),
-            TenthsOfDay(SecondsBetween(columns.opened_at, stop_at)).label("stop_gross"),
+            columns.requisition_id,
+            columns.opened_at,
+            columns.opened_net,
+            columns.filled_net,
+            columns.cancelled_net,
+            *(span.c[name] for name in WINDOW_COLUMNS),
+            stop_at.label("stop_at"),
+            how.label("how"),
+            sa.case((columns.is_evergreen, EVERGREEN), else_=how).label("kind"),
         )
-        .join(window, window.c.requisition_id == columns.requisition_id)
-        .where(*question.conditions(seat), columns.opened_at <= window.c.cut_at, stop_at >= window.c.start_at)
+        .join(dim_requisition, dim_requisition.c.requisition_id == columns.requisition_id)
+        .join(span, in_zone(span))
+        .where(*question.conditions(seat), columns.opened_at <= span.c.cut_at, stop_at >= span.c.start_at)
     )
     if is_cohort:
         statement = statement.where(*question.in_period(columns.opened_on))
-    return statement.cte("seats_opened" if is_cohort else "seats_at_risk")
+    return statement.cte("seats_opened_windows" if is_cohort else "seats_windows")
 
 
 def _age(is_late: sa.ColumnElement[bool], seconds: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
@@ -197,17 +225,14 @@ def _beside(question: Question, group: Group) -> dict[str, float | int | None]:
         "cancelled": net.of_kind(CANCELLED),
         "evergreen": net.of_kind(EVERGREEN),
     }
+    if question.grain is not None:
+        return found
     by_gross = curve_figure(gross, events=(FILLED,), censored=(CANCELLED, OPEN), scale=TENTHS, raw=question.raw)
     found["gross"] = by_gross.value
     if by_gross.n:
         kinds = (FILLED, CANCELLED, OPEN)
-        total = sum(
-            sign * time * count
-            for table, sign in ((gross, 1), (net, -1))
-            for (time, kind), count in table.counts.items()
-            if kind in kinds
-        )
-        found["hold_days_mean"] = total / TENTHS / by_gross.n
+        stopped = gross.total_time(*kinds) - net.total_time(*kinds)
+        found["hold_days_mean"] = stopped / TENTHS / by_gross.n
     estimate = incidence(exits_of(net, (FILLED, CANCELLED), (OPEN,)), raw=question.raw)
     for day in SHARES_BY_DAY:
         if estimate.end is not None and estimate.end >= day * TENTHS:
