@@ -39,6 +39,7 @@ def build_services(settings: Settings) -> Services:
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
     from services.reporting.archive_page import ArchivePage  # noqa: PLC0415 - as above
     from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
+    from services.reporting.schedule_page import SchedulePage  # noqa: PLC0415 - as above
     from services.reporting.schedules import Schedules  # noqa: PLC0415 - as above
 
     store = Store(settings.database_url)
@@ -51,6 +52,7 @@ def build_services(settings: Settings) -> Services:
     reports = Reports(query, store, policy, mart)
     ledger = Ledger(store)
     outbox = Outbox(store, SenderIdentity(address=address, name=name), audit)
+    schedules = Schedules(store, ledger, reports, DutyRoster(store), policy, audit)
     folder = None if settings.smtp_url else FolderTransport(settings.mail_dir)
     return Services(
         store=store,
@@ -65,6 +67,7 @@ def build_services(settings: Settings) -> Services:
         outbox=outbox,
         archive=archive,
         archive_page=ArchivePage(store, archive, policy, audit),
-        schedules=Schedules(store, ledger, reports, DutyRoster(store), policy, audit),
+        schedules=schedules,
+        schedule_page=SchedulePage(store, schedules, ledger, policy),
         mailbox=Mailbox(store, outbox, folder, policy, audit),
     )

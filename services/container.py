@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from services.metrics.query import QueryLayer
     from services.reporting.archive_page import ArchivePage
     from services.reporting.definitions import Reports
+    from services.reporting.schedule_page import SchedulePage
     from services.reporting.schedules import Schedules
     from services.store.database import Store
 
@@ -35,4 +36,5 @@ class Services(NamedTuple):
     archive: Archive
     archive_page: ArchivePage
     schedules: Schedules
+    schedule_page: SchedulePage
     mailbox: Mailbox

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callbacks.pages import overview, reports
+from callbacks.pages import mail, overview, report, reports, schedules
 from callbacks.registry import PageSpec, RouteSpec
 from services.access.policy import Action
 
@@ -27,6 +27,47 @@ PAGES: tuple[PageSpec, ...] = (
         routes=(
             RouteSpec("/reports/<public_id>/open", Action.ARCHIVE_VIEW, reports.open_document),
             RouteSpec("/reports/<public_id>/download", Action.ARCHIVE_VIEW, reports.download),
+        ),
+    ),
+    PageSpec(
+        "/reports/schedules",
+        "Schedules",
+        Action.REPORTS_RUN,
+        icon="calendar",
+        group="Decisions",
+        layout=schedules.page,
+        register=schedules.register,
+        routes=(RouteSpec("/reports/preview", Action.REPORTS_RUN, schedules.preview),),
+    ),
+    PageSpec(
+        "/reports/<public_id>",
+        "Report",
+        Action.ARCHIVE_VIEW,
+        icon="reports",
+        group="Decisions",
+        layout=report.page,
+        nav=False,
+    ),
+    PageSpec(
+        "/admin/mail",
+        "Mail",
+        Action.MAILBOX_VIEW,
+        icon="mail",
+        group="Administration",
+        layout=mail.page,
+        register=mail.register,
+    ),
+    PageSpec(
+        "/admin/mail/<mail_id>",
+        "Mail",
+        Action.MAILBOX_VIEW,
+        icon="mail",
+        group="Administration",
+        layout=mail.one_page,
+        nav=False,
+        routes=(
+            RouteSpec("/admin/mail/<mail_id>/body", Action.MAILBOX_VIEW, mail.body),
+            RouteSpec("/admin/mail/<mail_id>/files/<number>", Action.MAILBOX_VIEW, mail.file),
         ),
     ),
 )

@@ -95,7 +95,7 @@ def one_mail_page(record: MailRecord, delivered: DeliveredMail | None, timezone:
 def _facts(record: MailRecord, timezone: str) -> Component:
     facts: list[tuple[str, Component | str]] = [
         ("State", _state(record.state)),
-        ("Message-ID", html.Code(record.message_id)),
+        ("Message-ID", html.Code(record.message_id, style={"overflowWrap": "anywhere", "color": "inherit"})),
         ("Entered", at_instant(record.created_at, timezone)),
         ("Tries", number(record.attempts)),
     ]

@@ -21,7 +21,7 @@ def report_page(entry: ArchiveEntry, timezone: str) -> Component:
         ("Period", entry.period),
         ("Made", at_instant(entry.created_at, timezone)),
         ("Size", f"{number(max(1, round(entry.size_bytes / _KILO)))} kB"),
-        ("SHA-256", html.Code(entry.sha256, style={"overflowWrap": "anywhere"})),
+        ("SHA-256", html.Code(entry.sha256, style={"overflowWrap": "anywhere", "color": "inherit"})),
     )
     rows = [html.Tr([html.Th(name, scope="row"), html.Td(value)]) for name, value in facts]
     buttons = html.Div(

@@ -59,7 +59,7 @@ def _schedules(schedules: tuple[ScheduleEntry, ...], timezone: str) -> Component
         for schedule in schedules
     ]
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className=hb("tbl"))
-    caption = "Each subject gets the own report, under their own permissions."
+    caption = "Everybody gets their own report, under their own permissions."
     return card("Next runs", caption, html.Div(table, className=hb("tbl-w")), width=6)
 
 
@@ -104,7 +104,10 @@ def _select(options: list[dict[str, str]]) -> Component:
     """A native list whose choice Dash can read; it also travels with the preview's form."""
     named = [{**option, "input_id": f"run-schedule-{option['value']}"} for option in options]
     chosen = options[0]["value"]
-    return dbc.RadioItems(id=ids.RUN_SCHEDULE, name="schedule", options=named, value=chosen, className=hb("options"))
+    radios: Component = dbc.RadioItems(
+        id=ids.RUN_SCHEDULE, name="schedule", options=named, value=chosen, className=hb("options")
+    )
+    return radios
 
 
 def runs_card(view: SchedulesView, timezone: str) -> Component:
