@@ -106,3 +106,8 @@ def test_the_matrix_is_one_json_document() -> None:
     ).items()
     assert any(page["path"] == "/" for page in matrix["pages"])
     assert matrix["callbacks"]
+
+
+def test_the_page_about_access_is_the_policy_table() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "access.md").read_text(encoding="utf-8")
+    assert page == run("authz", "docs").output, "docs/access.md is out of date: hireboard authz docs > docs/access.md"
