@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var SLOW_MS = 200, POLL_MS = 15000, ANNOUNCE_MS = 60000, CHORD_MS = 1500, NARROW = "(max-width: 640px)", DEFAULT_PERIOD = "12m";
+  var SLOW_MS = 200, POLL_MS = 15000, ANNOUNCE_MS = 60000, CHORD_MS = 1500, NARROW = "(max-width: 640px)", DEFAULT_PERIOD = "12m", PAPER_PX = 660;
 
   function byId(id) { return document.getElementById(id); }
   function all(selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); }
@@ -446,7 +446,16 @@
   new MutationObserver(function () { keepBar(); if (pending === null) pending = setTimeout(settle, 30); })
     .observe(document.documentElement, { childList: true, subtree: true });
   window.addEventListener("resize", fitAll);
+  /* Paper is narrower than the screen and is laid out at once: the chart gets its width before, and its freedom back after. */
+  function size(graph, width, height) {
+    if (window.Plotly) window.Plotly.relayout(graph, { width: width, height: height, autosize: width === null });
+  }
   window.addEventListener("beforeprint", function () {
-    all(".js-plotly-plot").forEach(function (graph) { if (window.Plotly) window.Plotly.Plots.resize(graph); });
+    var foot = document.querySelector(".hb-trust"), address = foot && (foot.querySelector(".hb-address") || make("span", "", { "class": "hb-address" }));
+    if (address) { address.textContent = location.href; foot.append(address); }
+    all(".hb-chart .js-plotly-plot").forEach(function (graph) { size(graph, PAPER_PX, 240); });
+  });
+  window.addEventListener("afterprint", function () {
+    all(".hb-chart .js-plotly-plot").forEach(function (graph) { size(graph, null, null); });
   });
 })();

@@ -114,7 +114,7 @@ def _end_labels(trend: Trend, low: float, high: float) -> list[dict[str, Any]]:
     wanted: list[tuple[str, float | None]] = [
         (_value_label(last.value, trend.unit), last.value),
         (f"Target {compact(trend.target, trend.unit)}" if trend.target is not None else "", trend.target),
-        ("Year before", last.year_before),
+        ("Year before", _drawn_end(trend)),
         (f"P75 {_edge(last.p75, trend.unit)}" if last.p75 is not None else "", last.p75),
         (f"P25 {_edge(last.p25, trend.unit)}" if last.p25 is not None else "", last.p25),
     ]
@@ -134,6 +134,12 @@ def _end_labels(trend: Trend, low: float, high: float) -> list[dict[str, Any]]:
         }
         for index, (text, _) in enumerate(wanted)
     ]
+
+
+def _drawn_end(trend: Trend) -> float | None:
+    """Where the line of the year before ends; None when its last point stands alone, which no line shows."""
+    ends = [point.year_before for point in trend.points[-2:]]
+    return None if None in ends else ends[-1]
 
 
 def _edge(value: float, unit: Unit) -> str:
