@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,14 +16,9 @@ from services.mart.verifying import verify_files
 as_json = click.option("--json", "wants_json", is_flag=True, help="One JSON document on standard output.")
 
 
-def snapshots_dir(settings: Settings) -> Path:
-    """Folder of the mart's snapshots."""
-    return Path(settings.mart_url.removeprefix("duckdb:///"))
-
-
 def build(settings: Settings, *, full: bool = False) -> Manifest:
     """Publish the store's present content. Raises RetryLaterError while an import is applied or another build runs."""
-    return build_apart(settings.database_url, snapshots_dir(settings), full=full)
+    return build_apart(settings.database_url, settings.mart_dir, full=full)
 
 
 @click.group("mart")
@@ -49,7 +43,7 @@ def build_command(full: bool, wants_json: bool) -> None:  # noqa: FBT001 - click
 @as_json
 def status_command(wants_json: bool) -> None:  # noqa: FBT001 - click passes flags
     """The published snapshot and those kept."""
-    folder = SnapshotFolder(snapshots_dir(load_settings()))
+    folder = SnapshotFolder(load_settings().mart_dir)
     current, kept = folder.current_id(), folder.manifests()
     lines = [f"{'*' if m.id == current else ' '} {m.id}  as of {m.as_of:%Y-%m-%d %H:%M} UTC  {m.how}" for m in kept]
     text = "\n".join(lines) or "There is no snapshot yet. `hireboard mart build` makes one."
@@ -63,7 +57,7 @@ def verify_command(wants_json: bool) -> None:  # noqa: FBT001 - click passes fla
     from services.mart.publishing import Mart  # noqa: PLC0415 - loads the database drivers, which only this needs
 
     settings = load_settings()
-    different = Mart(settings.database_url, snapshots_dir(settings)).differences()
+    different = Mart(settings.database_url, settings.mart_dir).differences()
     _say({"equal": not different, "tables": {n: list(d) for n, d in different.items()}}, "", wants_json)
     if different:
         raise HireboardError(
@@ -76,7 +70,7 @@ def verify_command(wants_json: bool) -> None:  # noqa: FBT001 - click passes fla
 
 def verify_snapshots(*, wants_json: bool) -> None:
     """Check every kept file against its checksum and its manifest."""
-    states = verify_files(SnapshotFolder(snapshots_dir(load_settings())))
+    states = verify_files(SnapshotFolder(load_settings().mart_dir))
     text = "\n".join(f"{snapshot}  {state}" for snapshot, state in states.items()) or "There is no snapshot yet."
     _say({"snapshots": states}, text, wants_json)
     broken = [snapshot for snapshot, state in states.items() if state != "intact"]

@@ -15,6 +15,9 @@ class Mutant(NamedTuple):
 
 
 STORE_TESTS = "tests/integration/test_3_store_transactions.py"
+FACT_TESTS = "tests/integration/test_4_mart_facts.py"
+INCREMENT_TESTS = "tests/integration/test_4_mart_increments.py"
+PUBLISHING_TESTS = "tests/integration/test_4_mart_publishing.py"
 DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
 GATE_TESTS = "tests/http/test_6_gate.py"
 SIGN_IN_TESTS = "tests/http/test_6_sign_in.py"
@@ -34,6 +37,55 @@ MUTANTS: tuple[Mutant, ...] = (
         "if value.tzinfo is None:",
         "if value.year < 0:",
         f"{STORE_TESTS}::test_a_naive_instant_is_refused",
+    ),
+    Mutant(
+        "4 an unfinished import is published",
+        "services/mart/publishing.py",
+        "        if applying:\n",
+        "        if applying < 0:\n",
+        f"{PUBLISHING_TESTS}::test_4_nothing_is_published_while_an_import_is_being_applied",
+    ),
+    Mutant(
+        "4 a damaged snapshot is served",
+        "services/mart/snapshots.py",
+        "            if sha256_of(path) != manifest.sha256:\n                return False\n",
+        "",
+        f"{PUBLISHING_TESTS}::test_4_a_flipped_bit_is_found_before_serving_and_the_previous_snapshot_is_used",
+    ),
+    Mutant(
+        "4 a requisition changes without its applications",
+        "services/mart/changes.py",
+        "    applications |= _ids(store, Application.id, Application.requisition_id, requisitions)\n",
+        "",
+        f"{INCREMENT_TESTS}::test_4_each_kind_of_change_reaches_the_increment[reorganise]",
+    ),
+    Mutant(
+        "4 PostgreSQL's times are read in the session's zone",
+        "services/mart/extract.py",
+        'return sa.func.timezone("UTC", column) if at_utc',
+        'return sa.func.timezone("Asia/Tokyo", column) if at_utc',
+        f"{FACT_TESTS}::test_both_stores_give_the_same_tables_and_so_the_same_snapshot",
+    ),
+    Mutant(
+        "4 hold and freeze are added, not united",
+        "services/mart/sql/20_holds.sql",
+        "SELECT *, coalesce(from_at > max(to_at) OVER (",
+        "SELECT *, coalesce(from_at >= min(from_at) OVER (",
+        f"{FACT_TESTS}::test_g01_net_clocks_skip_the_union_of_hold_and_freeze",
+    ),
+    Mutant(
+        "4 a mis-click is a visit",
+        "services/mart/sql/40_visits.sql",
+        "AND before_id = after_id AND before_id <> stage_id",
+        "AND false",
+        f"{FACT_TESTS}::test_a_move_taken_back_within_a_minute_never_happened",
+    ),
+    Mutant(
+        "4 tests are counted",
+        "services/mart/sql/30_applications.sql",
+        "NOT a.is_prospect AND NOT a.is_test AND",
+        "NOT a.is_prospect AND",
+        f"{FACT_TESTS}::test_prospects_tests_and_merged_duplicates_leave_every_count_and_are_counted",
     ),
     Mutant(
         "6 the gate lets every callback pass",
