@@ -14,11 +14,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from sqlalchemy import func, select
 
 from dashapp.config import Settings, load_settings
 from services.domain.errors import HireboardError
 from services.store.database import Store
-from services.store.migrations import require_current
+from services.store.migrations import current_revision, require_current
+from services.store.tables import UserAccount
 
 OUR_PACKAGES = ("callbacks", "dashapp", "layouts", "reports", "services")
 MINIMUM_PYTHON = (3, 11)
@@ -62,6 +64,8 @@ def check() -> Iterator[Finding]:
     yield Finding("settings", ok=True, words=f"{settings.mode} mode, data in {settings.data_dir}")
     yield _attempt("permissions", lambda: permissions(settings))
     yield _attempt("database", lambda: database(settings))
+    if settings.is_production:
+        yield _attempt("accounts", lambda: accounts(settings))
     if settings.redis_url:
         yield _attempt("redis", lambda: reachable(settings.redis_url or "", "HIREBOARD_REDIS_URL", 6379))
     if settings.smtp_url:
@@ -165,6 +169,22 @@ def database(settings: Settings) -> str:
     finally:
         store.dispose()
     return f"{store.dialect}, schema is up to date"
+
+
+def accounts(settings: Settings) -> str:
+    """No demonstration account is left where others come in. They could not sign in, but they do not belong there."""
+    store = Store(settings.database_url)
+    if current_revision(store) is None:
+        return "none yet"
+    demonstration = select(func.count()).select_from(UserAccount).where(UserAccount.is_demo, UserAccount.is_active)
+    try:
+        with store.read() as connection:
+            count = connection.execute(demonstration).scalar_one()
+    finally:
+        store.dispose()
+    if count:
+        raise _Wrong(f"{count} demonstration accounts are active: start production on a store of its own.")
+    return "no demonstration accounts"
 
 
 def reachable(url: str, variable: str, default_port: int) -> str:

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import insert
 
 from dashapp.commands import check as command
 from dashapp.commands import migrate
 from dashapp.config import Settings
+from services.store.database import Store
+from services.store.tables import UserAccount
 
 
 @pytest.fixture
@@ -61,6 +65,22 @@ def test_a_cache_that_is_away_is_found(check, installed):
 
 def test_a_mail_server_that_answers_is_in_order(check, installed, smtp_server):
     assert check(HIREBOARD_SMTP_URL=smtp_server.url)["smtp"].ok
+
+
+def test_production_on_a_demonstration_store_is_found(check, installed):
+    store = Store(installed.database_url)
+    with store.write() as connection:
+        row = {"email": "eva@northwind.example", "name": "Executive Eva", "is_demo": True}
+        connection.execute(insert(UserAccount), row | {"created_at": datetime(2026, 1, 1, tzinfo=UTC)})
+    store.dispose()
+    found = check(
+        HIREBOARD_MODE="production",
+        HIREBOARD_SECRET_KEY="q7Zp0vT3xL9dWm2KcR8sYb5NfHgJ4uE6aQ1o",
+        HIREBOARD_BASE_URL="https://hiring.example.com",
+        HIREBOARD_DATABASE_URL=installed.database_url,
+    )
+    assert found["settings"].ok
+    assert found["accounts"].words.startswith("1 demonstration accounts are active")
 
 
 def test_a_distribution_that_installs_over_our_packages_is_found(check, installed, tmp_path):
