@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -19,12 +20,12 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    any_,
     bindparam,
     cast,
     column,
     func,
     select,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
@@ -34,8 +35,8 @@ from sqlalchemy.types import TypeEngine
 from services.ingest.records import Scalar
 from services.store.types import UtcDateTime
 
-BulkRow = Mapping[str, Scalar]
-"""Column name to value; binary columns are given in hexadecimal."""
+BulkRow = Mapping[str, Scalar | bytes]
+"""Column name to value."""
 
 
 def upsert(
@@ -52,15 +53,36 @@ def upsert(
         return
     given = tuple(rows[0])
     defaults = _defaults(table, given)
-    columns = (*given, *defaults)
-    filled = [{**row, **defaults} for row in rows] if defaults else rows
-    if connection.dialect.name == "postgresql":
-        statement = _postgresql_upsert(table, columns, conflict, given)
-        connection.execute(statement, {"rows": json.dumps([dict(row) for row in filled])})
+    added = tuple(defaults.values())
+    values = [(*[row[name] for name in given], *added) for row in rows]
+    upsert_values(connection, table, (*given, *defaults), values, conflict, given)
+
+
+def upsert_values(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Scalar | bytes, ...]],
+    conflict: tuple[str, ...] = (),
+    changed: tuple[str, ...] | None = None,
+) -> None:
+    """As ``upsert``, for rows as tuples in the order of ``columns``; ``changed`` = what an existing row takes over."""
+    if not rows:
         return
-    sql, order = _sqlite_upsert(table, columns, conflict, given)
-    binary = {name for name in columns if isinstance(table.c[name].type, LargeBinary)}
-    connection.exec_driver_sql(sql, [_sqlite_values(row, order, binary) for row in filled])
+    taken = columns if changed is None else changed
+    if connection.dialect.name == "postgresql":
+        statement = _postgresql_upsert(table, columns, conflict, taken)
+        connection.execute(statement, {"rows": _as_json(columns, rows)})
+        return
+    sql, order = _sqlite_upsert(table, columns, conflict, taken)
+    if order != columns:
+        pick = itemgetter(*[columns.index(name) for name in order])
+        rows = [pick(row) for row in rows] if len(columns) > 1 else rows
+    connection.exec_driver_sql(sql, list(rows))
+
+
+def _as_json(columns: tuple[str, ...], rows: Sequence[tuple[Scalar | bytes, ...]]) -> str:
+    return json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=bytes.hex)
 
 
 def update_where(connection: Connection, table: Table, rows: Sequence[BulkRow], key: str) -> None:
@@ -72,7 +94,7 @@ def update_where(connection: Connection, table: Table, rows: Sequence[BulkRow], 
         connection.execute(_postgresql_update(table, columns, key), {"rows": json.dumps([dict(r) for r in rows])})
         return
     sql, order = _sqlite_update(table, columns, key)
-    connection.exec_driver_sql(sql, [_sqlite_values(row, order, set()) for row in rows])
+    connection.exec_driver_sql(sql, [tuple([row[name] for name in order]) for row in rows])
 
 
 def lookup(
@@ -86,8 +108,22 @@ def lookup(
     wanted = list(values)
     if not wanted:
         return []
-    found = connection.execute(select(*columns).where(where, among(connection, key, wanted)))
-    return [tuple(row) for row in found]
+    if connection.dialect.name == "postgresql":
+        # key by key through the index, whatever the planner believes of a table that has just begun to grow
+        given = (
+            func.unnest(bindparam("among", wanted, type_=_array_of(key)))
+            .table_valued("value", name="given")
+            .render_derived()
+        )
+        one = select(*columns).where(where, key == given.c.value).offset(0).lateral("found")
+        query = select(one).select_from(given.join(one, true()))
+    else:
+        query = select(*columns).where(where, among(connection, key, wanted))
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def _array_of(key: ColumnElement[Any] | InstrumentedAttribute[Any]) -> TypeEngine[Any]:
+    return postgresql.ARRAY(BigInteger() if isinstance(key.type, Integer) else Text())
 
 
 def among(
@@ -96,16 +132,10 @@ def among(
     """``key in values`` with all values in one parameter, so that the statement is compiled once."""
     wanted = list(values)
     if connection.dialect.name == "postgresql":
-        kind = BigInteger() if isinstance(key.type, Integer) else Text()
-        return key == any_(bindparam("among", wanted, type_=postgresql.ARRAY(kind), unique=True))
+        # not `= ANY(array)`: in a prepared plan that compares every row with every element
+        return key.in_(select(func.unnest(bindparam("among", wanted, type_=_array_of(key), unique=True))))
     given = func.json_each(bindparam("among", json.dumps(wanted), unique=True)).table_valued("value")
     return key.in_(select(given.c.value))
-
-
-def _sqlite_values(row: BulkRow, columns: tuple[str, ...], binary: set[str]) -> tuple[object, ...]:
-    if not binary:
-        return tuple(row[name] for name in columns)
-    return tuple(bytes.fromhex(str(row[name])) if name in binary else row[name] for name in columns)
 
 
 @functools.lru_cache(maxsize=512)

@@ -13,8 +13,8 @@ from services.store.tables import ChangeRow
 def write_changes(connection: Connection, kind: str, entity_ids: Iterable[int | None]) -> None:
     """One row per touched application or requisition; ``reference`` needs no id."""
     xid = transaction_id(connection)
-    rows: list[bulk.BulkRow] = [{"kind": kind, "entity_id": number, "xid": xid} for number in entity_ids]
-    bulk.upsert(connection, ChangeRow.__table__, rows)  # type: ignore[arg-type]
+    rows = [(xid, kind, number) for number in entity_ids]
+    bulk.upsert_values(connection, ChangeRow.__table__, ("xid", "kind", "entity_id"), rows)  # type: ignore[arg-type]
 
 
 def transaction_id(connection: Connection) -> int | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from services.delivery import failpoints
 from services.ingest import bulk
-from services.ingest.entities import RANK
+from services.ingest.event_chunks import EVENT_RANK
 from services.ingest.quarantine import QuarantineWriter
 from services.ingest.records import FieldError, Problem
 from services.ingest.resolve import Resolver
@@ -21,6 +21,8 @@ from services.store.tables import SourceRecord
 
 ROWS_AT_A_TIME = 2_000
 """Rows a transaction writes at most, bookkeeping included, so that a web write never waits for long."""
+
+_RECORD = ("source_system", "resource", "external_id", "digest", "source_version", "batch_id")
 
 
 @dataclass(slots=True)
@@ -39,14 +41,13 @@ class _Chunk:
 def chunks(items: Iterable[StagedItem], limit: int = ROWS_AT_A_TIME) -> Iterator[list[StagedItem]]:
     """Records of one rank, at most ``limit`` rows, those of one parent together unless it alone has more."""
     chunk = _Chunk()
-    rank_of = _main_rank
     for item in items:
         size = len(item.rows) + 1  # its source record
         if not chunk.items or chunk.items[-1].parent != item.parent:
             size += 1  # its change row
         if chunk.items:
             last = chunk.items[-1]
-            other_rank = rank_of(item) != rank_of(last)
+            other_rank = item.rank != last.rank
             full = chunk.size + size > limit - limit // 4 and item.parent != last.parent
             if other_rank or full or chunk.size + size > limit:
                 yield chunk.items
@@ -55,10 +56,6 @@ def chunks(items: Iterable[StagedItem], limit: int = ROWS_AT_A_TIME) -> Iterator
         chunk.size += size
     if chunk.items:
         yield chunk.items
-
-
-def _main_rank(item: StagedItem) -> int:
-    return max((RANK[row.entity] for row in item.rows), default=0)
 
 
 class Loader:
@@ -82,7 +79,7 @@ class Loader:
     def run(self) -> Tally:
         self._new = self._never_seen()
         for chunk in chunks(self._spool.items()):
-            if self._waiting and _main_rank(chunk[0]) != _main_rank(self._waiting[0]):
+            if self._waiting and chunk[0].rank != self._waiting[0].rank:
                 self._apply_waiting()
             self._apply(chunk, last_try=False)
         self._apply_waiting()
@@ -124,9 +121,11 @@ class Loader:
         fresh = changed_items(connection, self._system, [one for one in chunk if one.resource not in self._new])
         fresh.extend(item for item in chunk if item.resource in self._new)
         done = Tally(unchanged=sum(item.counted for item in chunk) - sum(item.counted for item in fresh))
-        rows = [RowsOfItem(item) for item in fresh]
+        slow = self._writer.write_events(connection, fresh) if chunk[0].rank == EVENT_RANK else fresh
+        rows = [RowsOfItem(item) for item in slow]
         self._writer.write(connection, rows)
-        loaded = [one.item for one in rows if one.error is None]
+        refused = {one.item.seq for one in rows if one.error is not None}
+        loaded = [item for item in fresh if item.seq not in refused] if refused else fresh
         for one in rows:
             if one.error is None:
                 continue
@@ -144,19 +143,9 @@ class Loader:
         return Problem(item.resource, item.file, item.key, error.field, error.reason, self._spool.payload(item.seq))
 
     def _record(self, connection: Connection, items: Sequence[StagedItem]) -> None:
-        rows: list[bulk.BulkRow] = [
-            {
-                "source_system": self._system,
-                "resource": item.resource,
-                "external_id": item.key,
-                "digest": item.digest.hex(),
-                "source_version": item.version,
-                "batch_id": self._batch_id,
-            }
-            for item in items
-        ]
-        keys = ("source_system", "resource", "external_id")
-        bulk.upsert(connection, SourceRecord.__table__, rows, keys)  # type: ignore[arg-type]
+        system, batch = self._system, self._batch_id
+        rows = [(system, item.resource, item.key, item.digest, item.version, batch) for item in items]
+        bulk.upsert_values(connection, SourceRecord.__table__, _RECORD, rows, _RECORD[:3])  # type: ignore[arg-type]
 
     def _write_problems(self, problems: Sequence[Problem]) -> None:
         limit = ROWS_AT_A_TIME // 4

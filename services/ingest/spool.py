@@ -34,6 +34,8 @@ class StagedItem(NamedTuple):
     """A source record as the loader gets it back."""
 
     seq: int
+    rank: int
+    """Place of the record's main entity in the order of application."""
     resource: str
     key: str
     parent: str
@@ -144,13 +146,13 @@ class Spool:
     def items(self) -> Iterator[StagedItem]:
         """In the order of application; the rows of one parent follow each other."""
         cursor = self._db.execute(
-            "select seq, resource, key, parent, version, digest, file, counted, rows from record"
+            "select rows, counted, seq, rank, resource, key, parent, version, digest, file from record"
             " order by rank, parent, seq"
         )
-        for seq, resource, key, parent, version, digest, file, counted, rows in cursor:
+        for rows, counted, seq, rank, resource, key, parent, version, digest, file in cursor:
             _, plain = marshal.loads(rows)  # noqa: S302 - this process wrote it a moment ago
             entity_rows = tuple([EntityRow(*row) for row in plain])
-            yield StagedItem(seq, resource, key, parent, version, digest, file, counted == 1, entity_rows)
+            yield StagedItem(seq, rank, resource, key, parent, version, digest, file, counted == 1, entity_rows)
 
     def item_count(self) -> int:
         """Records to apply."""

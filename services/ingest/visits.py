@@ -14,6 +14,8 @@ from services.store.types import SQLITE_FORMAT
 COLUMN_KEY = "column:"
 """Events from a row with a date column per stage: the row states all of them, so an emptied date removes its visit."""
 
+_VISIT = ("application_id", "stage_id", "entered_at", "exited_at", "external_id", "left_at")
+
 
 class StageEvent(NamedTuple):
     """An application entered a stage. ``left_at`` None = the source does not say when it left."""
@@ -27,9 +29,11 @@ class StageEvent(NamedTuple):
 
 def derive_visits(events: Iterable[StageEvent], order: Mapping[int, int], ended_at: str | None) -> list[StageEvent]:
     """Visits in order: each ends when the source says so, else with the next one, else with the application."""
-    visits = sorted(events, key=lambda event: (event.entered_at, order.get(event.stage_id, 0), event.key))
+    keyed = [(event.entered_at, order.get(event.stage_id, 0), event.key, event) for event in events]
+    keyed.sort()
+    visits = [event for *_, event in keyed]
     following = [event.entered_at for event in visits[1:]] + [ended_at]
-    return [event._replace(exited_at=event.left_at or until) for event, until in zip(visits, following, strict=True)]
+    return [StageEvent(*event[:4], event.left_at or until) for event, until in zip(visits, following, strict=True)]
 
 
 class VisitWriter:
@@ -78,21 +82,16 @@ class VisitWriter:
         if stale:
             connection.execute(delete(StageVisit).where(bulk.among(connection, StageVisit.application_id, stale)))
         rows = [
-            {
-                "application_id": number,
-                "stage_id": visit.stage_id,
-                "entered_at": visit.entered_at,
-                "exited_at": visit.exited_at,
-                "external_id": visit.key,
-                "left_at": visit.left_at,
-            }
+            (number, visit.stage_id, visit.entered_at, visit.exited_at, visit.key, visit.left_at)
             for number in changed
             for visit in visits[number]
         ]
-        bulk.upsert(connection, StageVisit.__table__, rows)  # type: ignore[arg-type]
+        bulk.upsert_values(connection, StageVisit.__table__, _VISIT, rows)  # type: ignore[arg-type]
 
 
-def _merged(known: Sequence[StageEvent], fresh: Sequence[StageEvent]) -> list[StageEvent]:
+def _merged(known: Sequence[StageEvent], fresh: Sequence[StageEvent]) -> Sequence[StageEvent]:
+    if not known:
+        return fresh
     keys = {event.key for event in fresh}
     whole = any(key.startswith(COLUMN_KEY) for key in keys)
     kept = [

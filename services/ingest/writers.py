@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from services.ingest import bulk
 from services.ingest.changes import write_changes
 from services.ingest.entities import ENTITIES, RANK, Entity
+from services.ingest.event_chunks import write_events
 from services.ingest.records import EntityRow, FieldError, Scalar
 from services.ingest.resolve import Resolver, table_of
 from services.ingest.rows import Columns, columns_of, keyed_row, resolve_references, same_columns
@@ -75,6 +76,8 @@ class ChunkWriter:
 
     def write(self, connection: Connection, records: Sequence[RowsOfItem]) -> None:
         """Everything that can be written; a record that cannot gets its ``error``."""
+        if not records:
+            return
         touched = Touched()
         names = sorted({row.entity for record in records for row in record.item.rows}, key=RANK.__getitem__)
         for name in names:
@@ -87,6 +90,10 @@ class ChunkWriter:
         write_changes(connection, "requisition", sorted(touched.requisitions))
         if touched.reference:
             write_changes(connection, "reference", [None])
+
+    def write_events(self, connection: Connection, items: Sequence[StagedItem]) -> list[StagedItem]:
+        """Stage events by the short way; gives back those that have to take the long one."""
+        return write_events(connection, self._resolver, self._visits, items)
 
     def _ready(self, connection: Connection, entity: Entity, records: Sequence[RowsOfItem]) -> list[Ready]:
         live = [record for record in records if record.error is None]
