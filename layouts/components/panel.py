@@ -102,7 +102,11 @@ def _trend_numbers(trend: Trend) -> dict[str, Any]:
     for point in trend.points:
         values = (point.value, point.p25, point.p75, point.year_before)
         rows.append((point.label, *(_printed(value, trend.unit) for value in values), number(point.n)))
-    return {"title": trend.title, "head": ("Month", "Median", "P25", "P75", "Year before", "n"), "rows": rows}
+    return {
+        "title": trend.title,
+        "head": (trend.grain.capitalize(), "Median", "P25", "P75", "Year before", "n"),
+        "rows": rows,
+    }
 
 
 def _printed(value: float | None, unit: Unit) -> str:

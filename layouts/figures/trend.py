@@ -26,12 +26,22 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
         "data": list(_traces(trend)),
         "layout": template.layout(
             autosize=True,
-            margin={"l": 34, "r": 88, "t": 12, "b": 26},
+            margin={"l": 34, "r": 88, "t": 12, "b": 26 if trend.grain == "month" else 40},
             uirevision=trend.title,
-            xaxis={**axis, "type": "date", "showgrid": False, "tickformat": "%b", "dtick": "M1", "tickangle": 0},
+            xaxis={**axis, "type": "date", "showgrid": False, "tickangle": 0, **_ticks(trend)},
             yaxis={**axis, "range": [low, high], "dtick": _step(high - low), "rangemode": "normal"},
             annotations=_end_labels(trend, low, high),
         ),
+    }
+
+
+def _ticks(trend: Trend) -> dict[str, Any]:
+    if trend.grain == "month":
+        return {"tickformat": "%b", "dtick": "M1"}
+    return {
+        "tickmode": "array",
+        "tickvals": [point.start.isoformat() for point in trend.points],
+        "ticktext": [point.label.replace(" ", "<br>") for point in trend.points],
     }
 
 

@@ -109,6 +109,8 @@ class Trend:
     target: float | None = None
     finding: str = ""
     """Text alternative: what the chart says."""
+    grain: str = "month"
+    """month or quarter: what one point stands for."""
 
 
 @dataclass(frozen=True)

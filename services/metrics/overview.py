@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -12,11 +12,12 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.domain.filters import DIMENSIONS, keep_known, where
+from services.domain.grains import Grain, bin_start, bins, next_bin
 from services.domain.metric import Answer, Period, Query
 from services.domain.people import ColumnClass, Viewer
-from services.domain.periods import NamedPeriod, months_until, parse_period, year_before
+from services.domain.periods import NamedPeriod, add_months, months_until, parse_period, year_before
 from services.domain.phrases import listing
-from services.domain.views import FilterChoice, Filters, Note, OverviewView, Stamp, Table
+from services.domain.views import FilterChoice, Filters, Note, OverviewView, Stamp, Table, Trend, TrendPoint
 from services.domain.wording import at_instant, on_date
 from services.metrics import overview_parts as parts
 from services.metrics import overview_tables as tables
@@ -27,6 +28,8 @@ from services.metrics.targets import TargetBook
 from services.store.database import Store
 
 KEPT_VIEWS = 64
+FEWEST_POINTS = 4
+"""Months that must be known before the trend is drawn by month."""
 SNAPSHOT_CHARACTERS = 12
 _WITH_SOURCE = frozenset(metric.id for metric in REGISTRY.values() if "source" in metric.dimensions)
 
@@ -128,7 +131,7 @@ class Overview:
             lede=_nothing(selection.filters, options, span) if is_empty else lede,
             rules=() if is_empty else rules,
             hero=hero,
-            hero_trend=parts.hero_trend(figures, targets),
+            hero_trend=_hero_trend(selection, period, targets),
             tiles=tiles,
             funnel=parts.funnel(selection.ask("pass_through_rate", by=("transition",), period=period.period), targets),
             departments=_departments(selection, period, targets),
@@ -147,20 +150,35 @@ class Overview:
 def _figures(selection: Selection, period: NamedPeriod, as_of: datetime) -> parts.Figures:
     before = year_before(period)
     months = months_until(period.end, parts.MONTHS)
-    year = Period(months[0], period.end)
-    two_years = Period(months_until(months[0], parts.MONTHS)[0], period.end)
     return parts.Figures(
         now=selection.ask(*parts.IN_PERIOD, period=period.period),
         before=selection.ask(*parts.IN_PERIOD, period=before.period),
         standing=selection.ask(*parts.AS_OF),
         standing_before=selection.ask(*parts.AS_OF, as_of=_year_earlier(as_of)),
-        monthly={
-            **selection.ask(*parts.TILES, by=("month",), period=year),
-            **selection.ask(parts.HERO, by=("month",), period=two_years),
-        },
+        monthly=selection.ask(*parts.TILES, by=("month",), period=Period(months[0], period.end)),
         months=months,
         before_label=before.label,
     )
+
+
+def _hero_trend(selection: Selection, period: NamedPeriod, targets: parts.Targets) -> Trend:
+    """Twelve months with the year before; quarters where single months have too few cases to show."""
+    months = months_until(period.end, parts.MONTHS)
+    points = _hero_points(selection, Grain.MONTH, months, period)
+    if sum(point.value is not None for point in points) >= FEWEST_POINTS:
+        return parts.hero_trend(points, Grain.MONTH, targets)
+    first = bin_start(Grain.QUARTER, add_months(months[0], -parts.MONTHS))
+    quarters = [
+        start for start in bins(Grain.QUARTER, first, period.end) if next_bin(Grain.QUARTER, start) <= period.end
+    ]
+    return parts.hero_trend(_hero_points(selection, Grain.QUARTER, quarters, period), Grain.QUARTER, targets)
+
+
+def _hero_points(
+    selection: Selection, grain: Grain, starts: Sequence[date], period: NamedPeriod
+) -> tuple[TrendPoint, ...]:
+    span = Period(add_months(starts[0], -12), period.end)
+    return parts.hero_points(selection.ask(parts.HERO, by=(grain.value,), period=span), grain, starts)
 
 
 def _year_earlier(instant: datetime) -> datetime:

@@ -73,6 +73,7 @@ class Figures:
     """Counts as of the snapshot."""
     standing_before: Answers
     monthly: Answers
+    """The tiles' series."""
     months: tuple[date, ...]
     """First days of the twelve months of the trend, oldest first."""
     before_label: str
@@ -110,7 +111,10 @@ def value_of(row: Row | None) -> float | None:
 
 def _tile(figures: Figures, metric_id: str, targets: Targets) -> Tile:
     metric, row, goal = REGISTRY[metric_id], figures.row(metric_id), targets.of(metric_id)
-    trend = tuple((_month_label(start), value_of(figures.in_month(metric_id, start))) for start in figures.months)
+    trend = tuple(
+        (_month_label(start), value_of(figures.in_month(metric_id, start)))
+        for start in (figures.months if metric_id in figures.monthly else ())
+    )
     return Tile(
         metric_id=metric_id,
         title=_title(metric_id),
@@ -145,44 +149,54 @@ def tiles(figures: Figures, targets: Targets) -> tuple[Tile, ...]:
     return tuple(_tile(figures, metric_id, targets) for metric_id in TILES)
 
 
-def hero_trend(figures: Figures, targets: Targets) -> Trend:
-    points = tuple(_point(figures, start) for start in figures.months)
+def hero_points(answers: Answers, grain: Grain, starts: Sequence[date]) -> tuple[TrendPoint, ...]:
+    """The first metric's points, each with the same month or quarter a year before beside it."""
+    rows = {row.dims.get(grain.value): row for row in answers[HERO].of(HERO)}
+
+    def point(start: date) -> TrendPoint:
+        row, before = (rows.get(bin_label(grain, day)) for day in (start, date(start.year - 1, start.month, 1)))
+        return TrendPoint(
+            label=_bin_words(grain, start),
+            start=start,
+            value=value_of(row),
+            p25=row.p25 if row else None,
+            p75=row.p75 if row else None,
+            n=row.n if row else 0,
+            year_before=value_of(before),
+        )
+
+    return tuple(point(start) for start in starts)
+
+
+def _bin_words(grain: Grain, start: date) -> str:
+    return _month_label(start) if grain is Grain.MONTH else f"Q{(start.month + 2) // 3} {start.year}"
+
+
+def hero_trend(points: tuple[TrendPoint, ...], grain: Grain, targets: Targets) -> Trend:
     goal = targets.of(HERO)
+    why = "" if grain is Grain.MONTH else " Single months have too few cases."
     return Trend(
         title=_title(HERO),
-        caption="Median net days of the seats open in each month, holds left out. Band: P25 to P75.",
+        caption=f"Median net days of the seats open in each {grain}, holds left out. Band: P25 to P75.{why}",
         unit=REGISTRY[HERO].unit,
         points=points,
         target=goal,
-        finding=finding(points, goal, REGISTRY[HERO].unit),
+        finding=finding(points, goal, REGISTRY[HERO].unit, grain),
+        grain=grain.value,
     )
 
 
-def _point(figures: Figures, start: date) -> TrendPoint:
-    row = figures.in_month(HERO, start)
-    before = figures.in_month(HERO, date(start.year - 1, start.month, 1))
-    return TrendPoint(
-        label=_month_label(start),
-        start=start,
-        value=value_of(row),
-        p25=row.p25 if row else None,
-        p75=row.p75 if row else None,
-        n=row.n if row else 0,
-        year_before=value_of(before),
-    )
-
-
-def finding(points: Sequence[TrendPoint], goal: float | None, unit: Unit) -> str:
+def finding(points: Sequence[TrendPoint], goal: float | None, unit: Unit, grain: Grain = Grain.MONTH) -> str:
     """What the chart says, for those who do not see it."""
     known = [point for point in points if point.value is not None]
     if not known:
-        return "Line chart without points: too few cases in every month."
+        return f"Line chart without points: too few cases in every {grain}."
     first, last = known[0], known[-1]
     assert first.value is not None  # noqa: S101 - narrows the type; filtered above
     assert last.value is not None  # noqa: S101 - as above
     aim = f" Target {number(goal)}." if goal is not None else ""
     return (
-        f"Line chart. Median net {unit_word(unit)} to fill by month: {amount(first.value, unit)} in {first.label}, "
+        f"Line chart. Median net {unit_word(unit)} to fill by {grain}: {amount(first.value, unit)} in {first.label}, "
         f"{amount(last.value, unit)} in {last.label}.{aim}"
     )
 

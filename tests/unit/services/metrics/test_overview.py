@@ -25,7 +25,8 @@ OPTIONS = (
     FilterChoice("source", "Source", (FilterOption("Referral", "Referral", 12),)),
 )
 GROUPS = {
-    "month": ("2025-12", "2026-05"),
+    "month": ("2025-12", "2026-03", "2026-04", "2026-05", "2026-06"),
+    "quarter": ("2025-Q2", "2026-Q1", "2026-Q2"),
     "transition": ("applied to screen", "screen to hired"),
     "top_department": ("Sales", "R&D", None),
     "department": ("Field sales",),
@@ -158,6 +159,18 @@ def test_periods_are_compared_with_the_year_before_and_counts_with_the_same_inst
     assert starts == {date(2025, 7, 1), date(2024, 7, 1)}
     as_of = {query.as_of for query in layer.asked if "active_pipeline" in query.metrics and not query.by}
     assert as_of == {None, datetime(2025, 7, 1, tzinfo=UTC)}
+
+
+def test_where_months_have_too_few_cases_the_trend_goes_by_quarter(
+    overview: Overview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert overview.view(Filters(), EVA).hero_trend.grain == "month"
+    monkeypatch.setitem(GROUPS, "month", ("2026-05",))
+    trend = overview.view(Filters(period="24m"), EVA).hero_trend
+    assert trend.grain == "quarter"
+    assert [point.label for point in trend.points][-2:] == ["Q1 2026", "Q2 2026"]
+    assert trend.points[-1].year_before == 40
+    assert "Single months have too few cases" in trend.caption
 
 
 def test_nothing_found_is_said_in_words_with_what_was_chosen(layer: FakeQueryLayer, overview: Overview) -> None:
