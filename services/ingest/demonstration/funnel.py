@@ -80,7 +80,7 @@ def draw_applications(
     drawn = ApplicationChunk(
         requisition, source, applied, entered, exited, stop_stage, accepted, undone, outcome, reason, ended
     )
-    _close(chunk, drawn)
+    _close(rng, chunk, drawn)
     return _cut(drawn, until)
 
 
@@ -182,8 +182,11 @@ def _endings(rng: np.random.Generator, stop_stage: Ints, accepted: Ints) -> tupl
     return outcome, np.where(accepted != NONE, NONE, reason)
 
 
-def _close(chunk: RequisitionChunk, drawn: ApplicationChunk) -> None:
-    """Fill seats in the order of acceptance and end what was still running when the last one was taken."""
+def _close(rng: np.random.Generator, chunk: RequisitionChunk, drawn: ApplicationChunk) -> None:
+    """Fill seats in the order of acceptance and end what was still running when the last one was taken.
+
+    Most of those that never fill are given up after five to eleven months.
+    """
     counts = (drawn.accepted != NONE) & (drawn.undone == NONE)
     order = np.flatnonzero(counts)[np.argsort(drawn.accepted[counts], kind="stable")]
     places: dict[int, list[int]] = {}
@@ -194,6 +197,9 @@ def _close(chunk: RequisitionChunk, drawn: ApplicationChunk) -> None:
         seats = int(chunk.seats[requisition])
         if len(instants) >= seats:
             closed[requisition] = instants[seats - 1]
+    given_up = (closed == NONE) & (chunk.cancelled == NONE) & (rng.random(len(closed)) < 0.88)
+    patience = chunk.opened + rng.integers(150 * DAY, 330 * DAY, len(closed))
+    chunk.cancelled = np.where(given_up, np.maximum(patience, chunk.stop_to + DAY), chunk.cancelled)
     gone = (chunk.cancelled != NONE) & ((closed == NONE) | (chunk.cancelled < closed))
     chunk.closed = np.where(gone, NONE, closed)
     chunk.cancelled = np.where(closed == NONE, chunk.cancelled, np.where(gone, chunk.cancelled, NONE))
