@@ -140,7 +140,7 @@ class DataCache:
         *,
         seconds: int = 300,
     ) -> Any:
-        """``version`` = snapshot and definition versions. ``arguments`` and the result are plain JSON.
+        """``version`` = snapshot and definition versions. ``arguments`` and the result are plain JSON without NaN.
 
         TypeError for arguments that are not: a key is never made from how something prints. Threads that ask for the
         same at once wait for one computation.

@@ -18,7 +18,7 @@ from callbacks.pages import PAGES
 from callbacks.registry import GuardedDash, PageRequest, PageSpec, PageTable, RouteSpec
 from callbacks.session import current_viewer, viewer_or_none
 from dashapp.auth import StoredSessions, install_login
-from dashapp.caching import CacheStore, ResponseCache
+from dashapp.caching import CacheStore, DataCache, ResponseCache
 from dashapp.compression import CompressedFiles, install_compression, warm
 from dashapp.health import health_routes
 from dashapp.refusals import install_refusals
@@ -29,9 +29,11 @@ from dashapp.security import (
     install_gate,
     install_headers,
 )
+from dashapp.shared_overview import SharedOverview, definitions_version
 from dashapp.wiring import build_services
 from layouts.shell import INDEX_STRING, shell_layout
 from services.domain.errors import ConfigurationError
+from services.reporting.definitions.naming import company_name
 
 if TYPE_CHECKING:
     from dashapp.config import Settings
@@ -60,6 +62,8 @@ def create_server(settings: Settings, services: Services | None = None, pages: I
     services = services or build_services(settings)
     table = PageTable(pages)
     server = _flask(settings)
+    store = CacheStore(server, folder=str(settings.cache_dir), redis_url=settings.redis_url)
+    services = services._replace(overview=SharedOverview(services.query, services.store, DataCache(store)))
     sessions = StoredSessions(services.accounts, settings.signing_key(), is_https=settings.is_https)
     gate = Gate(services.policy, table, sessions, CSRFProtect())
     install_gate(server, gate)
@@ -67,8 +71,7 @@ def create_server(settings: Settings, services: Services | None = None, pages: I
     install_login(server, services.accounts, sessions)
     server.register_blueprint(health_routes(services.store, services.mart))
     _add_routes(server, gate, services, table)
-    store = CacheStore(server, folder=str(settings.cache_dir), redis_url=settings.redis_url)
-    gate.responses = ResponseCache(store, lambda: services.mart.snapshot().version)
+    gate.responses = ResponseCache(store, lambda: f"{definitions_version()} {services.mart.snapshot().version}")
     gate.app = _dash(server, services, table)
     _install_responses(server, gate, settings)
     gate.check_complete(server)
@@ -114,7 +117,8 @@ def _dash(server: Flask, services: Services, table: PageTable) -> GuardedDash:
 
     def layout() -> object:
         viewer = viewer_or_none()
-        return shell_layout(viewer, table.navigation(services.policy, viewer))
+        company = company_name(services.store) if viewer else ""
+        return shell_layout(viewer, table.navigation(services.policy, viewer), company)
 
     app.layout = layout
     routing.register(app, services, table)

@@ -50,6 +50,16 @@ def from_json(content: bytes) -> ReportView:
     return view
 
 
+def to_plain(view: Any) -> Any:
+    """Any view model as plain JSON values; TypeError for a value no view may hold."""
+    return _encoded(view)
+
+
+def from_plain(value: Any) -> Any:
+    """What ``to_plain`` was given. KeyError or TypeError for what this version does not know."""
+    return _decoded(value)
+
+
 def _encoded(value: Any) -> Any:  # noqa: PLR0911 - one return a kind of value
     if isinstance(value, enum.Enum):
         return {"~enum": type(value).__name__, "value": value.value}
