@@ -290,8 +290,8 @@ def _trend_labels(marks: Sequence[TrendMark], scale: _TrendScale, words: TrendWo
         (last.value, words.last, BRAND, 700, 9.4),
         (target, words.target, "#8a5200", 500, 7.4),
         (company, words.benchmark, MUTE, 500, 7.4),
-        (last.p75, "P75", FAINT, 400, 7),
-        (last.p25, "P25", FAINT, 400, 7),
+        (marks[-1].p75, "P75", FAINT, 400, 7),
+        (marks[-1].p25, "P25", FAINT, 400, 7),
     ]
     labels = sorted((scale.y(label[0]), *label[1:]) for label in wanted if label[0] is not None and label[1])
     body, places = "", _spread([label[0] for label in labels], scale.height - scale.bottom)

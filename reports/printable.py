@@ -8,7 +8,8 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 LONGEST = 600
-"""Names wrap and are not cut; this bound only stops a megabyte in a name field from becoming a hundred pages."""
+LONGEST_NAME = 160
+"""Texts and names wrap and are not cut; the bounds only stop a megabyte in a field from becoming a hundred pages."""
 
 
 def printable(text: str, *, limit: int = LONGEST) -> str:

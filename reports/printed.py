@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reports import charts
+from reports.printable import LONGEST_NAME, printable
 from services.domain import phrases, wording
 from services.domain.metric import Row, Unit
-from services.domain.views import Bullet, Column, FunnelStep, ReportView, Table, TableRow, Tile, Trend
+from services.domain.views import Bullet, Column, FunnelStep, ReportView, Table, TableRow, Tile, Trend, TrendPoint
 
 
 @dataclass(frozen=True)
@@ -178,22 +179,28 @@ def print_trend(trend: Trend) -> Markup:
         )
         for point in points
     ]
-    last = next((point.value for point in reversed(points) if point.value is not None), None)
+    last = next((point for point in reversed(points) if point.value is not None), None)
     company = next((p.benchmark for p in reversed(points) if p.benchmark is not None), None)
     words = charts.TrendWords(
-        last=wording.amount(last, trend.unit) if last is not None else "",
+        last=_last_words(last, points[-1], trend.unit) if last else "",
         target=f"Target {phrases.compact(trend.target, trend.unit)}" if trend.target is not None else "",
         benchmark=f"Company {wording.amount(company, trend.unit)}" if company is not None else "",
     )
     return charts.trend(marks, title=trend.finding or trend.title, words=words, target=trend.target)
 
 
+def _last_words(last: TrendPoint, end: TrendPoint, unit: Unit) -> str:
+    """A value that is not of the last period names its own."""
+    value = wording.amount(last.value or 0, unit)
+    return value if last is end else f"{last.label}: {value}"
+
+
 def print_table(table: Table) -> PrintedTable:
     largest = {column.id: _largest(table, column.id) for column in table.columns}
     rows = tuple(
         PrintedRow(
-            label=row.label,
-            detail=row.detail,
+            label=printable(row.label, limit=LONGEST_NAME),
+            detail=printable(row.detail, limit=LONGEST_NAME),
             href=row.href,
             cells=tuple(_cell(row, column, largest[column.id], table.width) for column in table.columns),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,6 +138,8 @@ class PdfRenderer:
         gc.collect()
         if not self._is_warm:
             gc.freeze()
+            # what stays frozen at exit is never torn down, and DuckDB's bindings report it as leaked
+            atexit.register(gc.unfreeze)
             self._is_warm = True
 
 
