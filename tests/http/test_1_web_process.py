@@ -23,6 +23,7 @@ from services.domain.people import Role
 from tests.http.product import Product
 from tests.http.site import CALLBACK, request_for
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 

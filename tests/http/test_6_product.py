@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from services.domain.people import Role
 from tests.http.product import Product
 from tests.http.site import CALLBACK, request_for
 
+pytestmark = pytest.mark.slow
 EVERYBODY: tuple[Role | None, ...] = (*Role, None)
 HOSTILE: tuple[Any, ...] = (
     None,
@@ -123,6 +125,26 @@ def test_layout_and_dependencies_name_only_what_may_be_opened(product: Product, 
         if role not in page["roles"]:
             assert f'"{page["path"]}"' not in layout
     assert told == {entry["output"] for entry in matrix["callbacks"] if role in entry["roles"]}
+
+
+@pytest.mark.parametrize("role", EVERYBODY, ids=words)
+def test_a21_a_thing_that_is_not_there_is_missing_or_forbidden(product: Product, role: Role | None) -> None:
+    """Whatever stands where an id belongs: no error, no data, and the same answer for a role that may not look."""
+    visitor = product.visit(role)
+    matrix = full_matrix(product.server)
+    entries = [(entry["rule"], entry["roles"]) for entry in matrix["routes"] if "GET" in entry["methods"]]
+    entries += [(page["path"], page["roles"]) for page in matrix["pages"]]
+    tried = 0
+    for rule, roles in entries:
+        if "<" not in rule or rule.startswith(("/assets", "/_")):
+            continue
+        for value in ("0", "1", "no-such-id", "..%2f..%2fetc%2fpasswd", "%00", "9" * 60, "a b'--"):
+            status = visitor.get(re.sub(r"<[^>]+>", value, rule)).status_code
+            is_page = rule in {page["path"] for page in matrix["pages"]}
+            allowed = {404, 400, 422} | ({200} if is_page else set())
+            assert status in (allowed if role in roles else {403, 404}), (rule, value, status)
+            tried += 1
+    assert tried > 0
 
 
 def overview_output(product: Product) -> str:
