@@ -106,6 +106,7 @@ class Loader:
     def _apply(self, chunk: Sequence[StagedItem], *, last_try: bool) -> None:
         try:
             with self._store.write() as connection:
+                bulk.prepare(connection)
                 done = self._apply_in(connection, chunk, last_try=last_try)
         except BaseException:
             self._resolver.forget()
@@ -143,14 +144,21 @@ class Loader:
         return Problem(item.resource, item.file, item.key, error.field, error.reason, self._spool.payload(item.seq))
 
     def _record(self, connection: Connection, items: Sequence[StagedItem]) -> None:
-        system, batch = self._system, self._batch_id
-        rows = [(system, item.resource, item.key, item.digest, item.version, batch) for item in items]
-        bulk.upsert_values(connection, SourceRecord.__table__, _RECORD, rows, _RECORD[:3])  # type: ignore[arg-type]
+        system, batch, table = self._system, self._batch_id, SourceRecord.__table__
+        for new in (True, False):
+            rows = [
+                (system, item.resource, item.key, item.digest, item.version, batch)
+                for item in items
+                if (item.resource in self._new) == new
+            ]
+            conflict = () if new else _RECORD[:3]
+            bulk.upsert_values(connection, table, _RECORD, rows, conflict)  # type: ignore[arg-type]
 
     def _write_problems(self, problems: Sequence[Problem]) -> None:
         limit = ROWS_AT_A_TIME // 4
         for start in range(0, len(problems), limit):
             with self._store.write() as connection:
+                bulk.prepare(connection)
                 for problem in problems[start : start + limit]:
                     self._quarantine.add(connection, problem)
         self.tally.quarantined += len(problems)

@@ -60,6 +60,7 @@ def _write(store: Store, settlement: Settlement) -> None:
     while pending or settlement.owners or settlement.stale_seat_ids:
         part, pending = pending[:ROWS_AT_A_TIME], pending[ROWS_AT_A_TIME:]
         with store.write() as connection:
+            bulk.prepare(connection)
             bulk.upsert(connection, _table(Opening), part, ("source_system", "external_id"))
             if settlement.stale_seat_ids:
                 connection.execute(delete(Opening).where(Opening.id.in_(settlement.stale_seat_ids)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
@@ -103,23 +104,14 @@ def _merged(known: Sequence[StageEvent], fresh: Sequence[StageEvent]) -> Sequenc
 
 
 def _known_events(connection: Connection, application_ids: Iterable[int]) -> dict[int, list[StageEvent]]:
-    visit = StageVisit
-    query = (
-        select(
-            visit.application_id,
-            visit.external_id,
-            visit.stage_id,
-            visit.entered_at,
-            visit.left_at,
-            visit.exited_at,
-            visit.id,
-        )
-        .where(bulk.among(connection, visit.application_id, application_ids))
-        .order_by(visit.application_id, visit.id)
-    )
+    table = StageVisit.__table__
+    names = ("application_id", "external_id", "stage_id", "entered_at", "left_at", "exited_at", "id")
+    columns = [table.c[name] for name in names]
+    key = table.c.application_id
+    rows = bulk.lookup(connection, columns, key.is_not(None), key, application_ids)
     known: dict[int, list[StageEvent]] = {}
-    for number, key, stage, entered, left, exited, visit_id in connection.execute(query):
-        event = StageEvent(key or f"#{visit_id}", stage, _text(entered) or "", _text(left), _text(exited))
+    for number, event_key, stage, entered, left, exited, visit_id in sorted(rows, key=itemgetter(0, 6)):
+        event = StageEvent(event_key or f"#{visit_id}", stage, _text(entered) or "", _text(left), _text(exited))
         known.setdefault(number, []).append(event)
     return known
 
