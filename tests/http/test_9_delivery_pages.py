@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -141,7 +142,7 @@ def show_page(post: Post, name: str, path: str) -> str:
     """What the router puts into the page container."""
     answer = post.fire(post.visit(name), f"{ids.PAGE}.children", "url", url__pathname=path)
     assert answer.status_code == 200, answer.text
-    return str(answer.text)
+    return json.dumps(answer.json, ensure_ascii=False)
 
 
 def public_id(post: Post) -> str:
@@ -228,7 +229,7 @@ def test_9_a39_a_mails_html_is_shown_where_no_script_can_run(post: Post) -> None
     assert "script-src" not in policy
     assert "allow-scripts" not in policy
     assert body.headers["X-Frame-Options"] == "SAMEORIGIN"
-    assert '"sandbox":"allow-popups' in show_page(post, "ada", f"/admin/mail/{mail.id}").replace(" ", "")
+    assert '"sandbox":"allow-popups' in show_page(post, "ada", f"/admin/mail/{mail.id}").replace(": ", ":")
 
 
 @pytest.mark.parametrize("name", ["max", "ron", "cleo", "eva"])
