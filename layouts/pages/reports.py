@@ -13,6 +13,7 @@ from layouts.components.card import card
 from layouts.components.filters import dropdown
 from layouts.components.markup import attributes, button, hb, icon, present
 from layouts.pages.states import nothing_found
+from services.domain.periods import period_words
 from services.domain.views import ArchiveEntry, ArchiveView
 from services.domain.wording import at_instant, number
 
@@ -64,7 +65,7 @@ def archive_filters(view: ArchiveView) -> Component:
         present(
             field,
             _choice("kind", "Kind", view.kind, {kind: kind_words(kind) for kind in view.kinds}),
-            _choice("period", "Period", view.period, {period: period for period in view.periods}),
+            _choice("period", "Period", view.period, {period: period_words(period) for period in view.periods}),
             reset,
         ),
         className=hb("filters"),
@@ -156,7 +157,7 @@ def _row(entry: ArchiveEntry, timezone: str, *, has_list: bool) -> list[Componen
             scope="row",
             className=hb("two"),
         ),
-        html.Td(entry.period, className=hb("nowrap")),
+        html.Td(period_words(entry.period), className=hb("nowrap")),
         html.Td(made, className=hb("fold")),
         html.Td(_received(entry, timezone), className=hb("fold")) if has_list else None,
         html.Td(f"{number(max(1, round(entry.size_bytes / _KILO)))} kB", className=hb("n fold")),
@@ -165,7 +166,7 @@ def _row(entry: ArchiveEntry, timezone: str, *, has_list: bool) -> list[Componen
                 "PDF",
                 href=f"/reports/{entry.public_id}/download",
                 className=hb("btn small with ico-download"),
-                **attributes(aria_label=f"Download {name}, {entry.period}, PDF"),
+                **attributes(aria_label=f"Download {name}, {period_words(entry.period)}, PDF"),
             ),
             className=hb("right"),
         ),

@@ -90,6 +90,15 @@ def parse_period(key: str, today: date) -> NamedPeriod:
     return named
 
 
+def period_words(key: str) -> str:
+    """``Oct 2026`` for ``2026-10``; a key that names no period is its own words."""
+    try:
+        named = _named(key)
+    except ValueError:
+        named = None
+    return named.label if named else key
+
+
 def _named(key: str) -> NamedPeriod | None:
     if match := _MONTH.fullmatch(key):
         start = date(int(match[1]), int(match[2]), 1)
