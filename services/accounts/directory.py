@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from services.accounts.passwords import Passwords, check_acceptable
 from services.accounts.sessions import SignedIn
 from services.accounts.throttle import mark_succeeded, reserve_try
 from services.audit.log import AuditLog
-from services.domain.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
+from services.domain.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError, RetryLaterError
 from services.domain.people import ColumnClass, Role, Scope, Viewer
 from services.store.database import Store
 from services.store.tables.access import RoleGrant, UserAccount, UserSession
@@ -222,7 +223,8 @@ class Accounts:
                 return None
             viewer = self._viewer(connection, found.user, found.roles)
         if touch and sessions.is_touch_due(found.seen_at, now):
-            with self._store.write() as connection:
+            # A store that cannot be written for the moment must not turn a reader away; the next request notes the use.
+            with contextlib.suppress(RetryLaterError), self._store.write() as connection:
                 sessions.touch_row(connection, token, now)
         return SignedIn(viewer, found.data)
 

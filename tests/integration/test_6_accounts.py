@@ -20,6 +20,7 @@ from services.domain.errors import (
     InvalidInputError,
     NotFoundError,
     NotSignedInError,
+    RetryLaterError,
     TooManyAttemptsError,
 )
 from services.domain.people import Role
@@ -271,6 +272,19 @@ def test_use_is_written_at_most_once_a_minute(store: Store, people: People, cloc
     clock.forward(seconds=1)
     people.accounts.resolve_session(token)
     assert seen_at() == started + timedelta(minutes=1)
+
+
+def test_a_store_that_cannot_be_written_turns_no_reader_away(
+    store: Store, people: People, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = signed_in(people)
+    clock.forward(minutes=5)
+
+    def locked() -> None:
+        raise RetryLaterError("The database is busy or away.")
+
+    monkeypatch.setattr(store, "write", locked)
+    assert people.accounts.resolve_session(token) is not None
 
 
 @on_both
