@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -35,8 +34,3 @@ def compile_select(statement: sa.SelectBase) -> tuple[str, list[object]]:
 
 def _plain(value: object) -> object:
     return value.value if isinstance(value, enum.Enum) else value
-
-
-def labels_of(statement: sa.SelectBase) -> Sequence[str]:
-    """Column names of the result, in order."""
-    return [column.key or str(column) for column in statement.selected_columns]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import duckdb
 
-LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
+LOADS_NOTHING: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
     "allow_community_extensions": "false",
@@ -21,18 +21,39 @@ BUILDER_MEMORY_MAX_MB = 8192
 def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
     """A published snapshot, read-only. Raises duckdb.Error when the file cannot be read.
 
-    Always the same configuration: DuckDB refuses a second one for a file that is open in the process.
+    An instance of its own that attaches the file. Connecting to the path would share one instance per process and path,
+    also with a forked child, in which the parent's threads are gone. Cursors of it need ``enter_snapshot``.
     """
-    config = {**LOCKED_DOWN, "memory_limit": READER_MEMORY, "threads": str(reader_threads()), "temp_directory": ""}
-    connection = duckdb.connect(str(path), read_only=True, config=config)
-    _lock(connection)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **LOADS_NOTHING,
+        "memory_limit": READER_MEMORY,
+        "threads": str(reader_threads()),
+        # made only when a question needs more memory than it may have
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"hireboard-mart-{os.getpid()}"),
+    }
+    connection = duckdb.connect(":memory:", config=config)
+    try:
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS snapshot (READ_ONLY)")
+        enter_snapshot(connection)
+        connection.execute("SET enable_external_access = false")
+        _lock(connection)
+    except duckdb.Error:
+        connection.close()
+        raise
     return connection
+
+
+def enter_snapshot(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Make unqualified table names mean the snapshot's."""
+    cursor.execute("USE snapshot")
 
 
 def open_for_building(path: Path) -> duckdb.DuckDBPyConnection:
     """A snapshot that nobody reads yet. Large steps spill to a folder beside it."""
-    config = {
-        **LOCKED_DOWN,
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **LOADS_NOTHING,
+        "enable_external_access": "false",
         "memory_limit": f"{_builder_memory_mb()}MB",
         "temp_directory": str(path.with_suffix(".tmp")),
     }
@@ -42,11 +63,9 @@ def open_for_building(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _lock(connection: duckdb.DuckDBPyConnection) -> None:
-    """Times are UTC, and nothing can be changed any more. A file already open in the process is locked already."""
-    locked = connection.execute("SELECT current_setting('lock_configuration')").fetchone()
-    if locked == (False,):
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        connection.execute("SET lock_configuration = true")
+    """Times are UTC, and nothing can be changed any more."""
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute("SET lock_configuration = true")
 
 
 def reader_threads() -> int:

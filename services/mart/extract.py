@@ -17,7 +17,7 @@ import adbc_driver_sqlite.dbapi
 import pyarrow as pa
 import sqlalchemy as sa
 
-from services.domain.errors import RetryLaterError
+from services.domain.errors import ConfigurationError, RetryLaterError
 from services.mart.sources import Source
 from services.store.types import UtcDateTime
 
@@ -106,7 +106,9 @@ class StoreSnapshot:
 
 @contextlib.contextmanager
 def open_snapshot(url: sa.URL) -> Iterator[StoreSnapshot]:
-    """Read one state of the store at ``url``. Raises RetryLaterError when it is away or busy.
+    """Read one state of the store at ``url``.
+
+    Raises RetryLaterError when it is away or busy, ConfigurationError when it was not migrated.
 
     On SQLite not beside an open SQLAlchemy connection of the same process: two SQLite libraries in one process drop
     each other's file locks.
@@ -121,6 +123,10 @@ def open_snapshot(url: sa.URL) -> Iterator[StoreSnapshot]:
             for statement in _OPENING[dialect]:
                 cursor.execute(statement)
         yield StoreSnapshot(connection, dialect)
+    except adbc_driver_manager.ProgrammingError as error:
+        raise ConfigurationError(
+            f"The database does not have the tables the mart reads: {error}. Run `hireboard migrate`, then build again."
+        ) from error
     except adbc_driver_manager.OperationalError as error:
         raise RetryLaterError(f"The database cannot be read for the mart: {error}. Try again in a moment.") from error
     finally:

@@ -195,7 +195,9 @@ class Mart:
 def _named_failures() -> Iterator[None]:
     try:
         yield
-    except (duckdb.OperationalError, duckdb.DataError, OSError) as error:
+    except duckdb.ProgrammingError:
+        raise  # our SQL is wrong: nothing a person at the server can do
+    except (duckdb.Error, OSError) as error:
         raise RetryLaterError(
             f"The snapshot could not be built: {error}. The published one stays. Look at free disk space and memory, "
             "then build again."

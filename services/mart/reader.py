@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from services.domain.errors import RetryLaterError
 from services.mart.compiler import compile_select
-from services.mart.connection import open_for_reading
+from services.mart.connection import enter_snapshot, open_for_reading
 from services.mart.snapshots import Manifest, SnapshotFolder
 from services.mart.watchdog import Watchdog
 
@@ -58,13 +58,16 @@ class _Instance:
     def __init__(self, manifest: Manifest, connection: duckdb.DuckDBPyConnection, version: tuple[str, int]) -> None:
         self.info = SnapshotInfo(manifest.id, manifest.as_of, manifest.data_from, manifest.counts)
         self.version = version
+        self.seen = (manifest.id, manifest.sha256)
         self._connection = connection
         self._local = threading.local()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
         if cursor is None:
-            cursor = self._local.cursor = self._connection.cursor()
+            cursor = self._connection.cursor()
+            enter_snapshot(cursor)
+            self._local.cursor = cursor
         return cursor
 
 
@@ -85,7 +88,7 @@ class MartReader:
         self.folder = SnapshotFolder(snapshots)
         self._timeout_s = timeout_s
         self._look_again_s = look_again_s
-        self._refused: set[tuple[str, int]] = set()
+        self._refused: set[tuple[str, str]] = set()
         self._forget()
 
     def _forget(self) -> None:
@@ -135,7 +138,8 @@ class MartReader:
 
     def _run(self, statement: sa.SelectBase) -> duckdb.DuckDBPyConnection:
         sql, values = compile_select(statement)
-        cursor = (self._held() or self._current()).cursor()
+        instance = self._held() or self._current()
+        cursor = instance.cursor()
         try:
             with self._watchdog.limit(self._timeout_s, cursor.interrupt):
                 return cursor.execute(sql, values)
@@ -144,6 +148,22 @@ class MartReader:
             raise RetryLaterError(
                 f"The question took longer than {limit} and was stopped. Narrow the filters or try later."
             ) from error
+        except duckdb.OutOfMemoryException as error:
+            raise RetryLaterError(
+                "The question needs more memory than is free. Narrow the filters or try later."
+            ) from error
+        except duckdb.IOException as error:
+            self._give_up(instance, f"cannot be read any more ({error})")
+            raise RetryLaterError(
+                "The snapshot turned out to be damaged; an earlier one is used. Try again."
+            ) from error
+
+    def _give_up(self, instance: _Instance, why: str) -> None:
+        """A block that is broken although the file was whole when it was opened: DuckDB checks each one it reads."""
+        with self._lock:
+            if self._instance is instance:
+                self._refuse(instance.seen, why)
+                self._instance = None
 
     def _held(self) -> _Instance | None:
         if self._pid != os.getpid():
@@ -173,7 +193,7 @@ class MartReader:
     def _open(self, version: tuple[str, int] | None) -> _Instance | None:
         """The current snapshot, or the newest intact one before it."""
         for manifest in self.folder.manifests():
-            seen = (manifest.id, manifest.size_bytes)
+            seen = (manifest.id, manifest.sha256)
             if seen in self._refused:
                 continue
             if not self.folder.is_intact(manifest):
@@ -187,6 +207,6 @@ class MartReader:
             return _Instance(manifest, connection, version or (manifest.id, 0))
         return None
 
-    def _refuse(self, seen: tuple[str, int], why: str) -> None:
+    def _refuse(self, seen: tuple[str, str], why: str) -> None:
         self._refused.add(seen)
         log.error("Snapshot %s %s; the previous one is used. Build again: hireboard mart build --full", seen[0], why)

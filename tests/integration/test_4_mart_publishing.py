@@ -14,10 +14,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 
-from services.domain.errors import NotFoundError, RetryLaterError
+from services.domain.errors import ConfigurationError, NotFoundError, RetryLaterError
 from services.mart import schema as m
 from services.mart.apart import build_apart
 from services.mart.publishing import Mart
@@ -120,6 +121,16 @@ def test_4_nothing_is_published_while_an_import_is_being_applied(installed):
     installed.store.dispose()
     installed.mart.build()
     assert count(installed.reader()) == 13
+
+
+def test_4_a_store_that_was_not_migrated_is_named(store_url, tmp_path):
+    with pytest.raises(ConfigurationError, match="hireboard migrate"):
+        Mart(store_url, tmp_path / "mart").build()
+
+
+def test_4_a_database_that_is_away_is_named(tmp_path):
+    with pytest.raises(RetryLaterError, match="cannot be read for the mart"):
+        Mart("postgresql://nobody@127.0.0.1:1/nothing", tmp_path / "mart").build()
 
 
 def test_4_there_is_one_builder_at_a_time(installed):
@@ -332,3 +343,33 @@ def test_4_arrays_come_by_label_for_curve_arithmetic(installed):
     )
     assert arrays["seat"].tolist() == [1, 2, 3, 4]
     assert [value is None for value in arrays["net"].tolist()] == [True, False, True, True]
+
+
+def test_4_a_block_that_breaks_while_it_is_open_sends_the_reader_to_the_previous_snapshot(installed, monkeypatch):
+    """DuckDB checks each block it reads; the first person gets a try-again, the next one an answer."""
+    first = installed.mart.build()
+    installed.arrive()
+    installed.mart.build()
+    reader = installed.reader()
+    assert count(reader) == 13
+
+    class BrokenCursor:
+        def execute(self, *_: object) -> None:
+            raise duckdb.IOException("Corrupt database file")
+
+        def interrupt(self) -> None:
+            """Nothing runs."""
+
+    monkeypatch.setattr(reader._current(), "cursor", BrokenCursor)
+    with pytest.raises(RetryLaterError, match="damaged"):
+        count(reader)
+    assert (count(reader), reader.snapshot().id) == (12, first.id)
+
+
+def test_4_a_question_that_needs_too_much_memory_is_refused_in_words(installed):
+    installed.mart.build()
+    c, d = m.dim_calendar.alias("c"), m.dim_calendar.alias("d")
+    pairs = sa.select(sa.func.array_agg(sa.func.repeat("x", 100_000 + c.c.calendar_id + d.c.business_seconds % 7)))
+    with pytest.raises(RetryLaterError, match="more memory"):
+        installed.reader().execute(pairs.select_from(c.join(d, c.c.local_on == d.c.local_on)))
+    assert count(installed.reader()) == 12
