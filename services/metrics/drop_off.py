@@ -70,7 +70,7 @@ def _plan(plan: Plan, metric: Metric) -> None:
         columns.exited_at <= question.as_of,
         _is_last(question),
     )
-    plan.tabulate(metric.id, "visit", rows.cte("visits_left"))
+    plan.tabulate(metric.id, "visit", rows.subquery("visits_left"))
 
 
 def _is_last(question: Question) -> sa.ColumnElement[bool]:

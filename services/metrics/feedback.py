@@ -113,14 +113,14 @@ def _groups(plan: Plan, rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
     return [rows.c[f"g{index}"] for index in range(len(plan.question.by))]
 
 
-def _on_grid(plan: Plan, clock: str) -> sa.CTE:
+def _on_grid(plan: Plan, clock: str) -> sa.Subquery:
     owed = feedback_clocks(plan)
     times: dict[str, sa.ColumnElement[int]] = {
         "minutes": owed.c.minutes,
         "days": (owed.c.days + DAY_GRID // SHOWN_DAY_GRID // 2) // (DAY_GRID // SHOWN_DAY_GRID),
         "lateness": sa.case((owed.c.days > LATE_AFTER, 1), else_=0),
     }
-    return sa.select(*_groups(plan, owed), times[clock].label("t"), owed.c.kind).cte(f"feedback_{clock}")
+    return sa.select(*_groups(plan, owed), times[clock].label("t"), owed.c.kind).subquery(f"feedback_{clock}")
 
 
 def feedback_clocks(plan: Plan) -> sa.CTE:
@@ -209,7 +209,7 @@ def _leave_taken(owed: sa.CTE) -> sa.Subquery:
     )
 
 
-def _roles(plan: Plan) -> sa.CTE:
+def _roles(plan: Plan) -> sa.Subquery:
     """One row a role: late when the Kaplan-Meier median of its feedback is known to exceed two business days.
 
     The median exceeds two days exactly when S(2 days) > 0.5 and somebody was followed beyond two days.
@@ -222,12 +222,12 @@ def _roles(plan: Plan) -> sa.CTE:
             *keys, clock.c.days, sa.func.count().label("leaving"), sa.func.count().filter(submitted).label("events")
         )
         .group_by(*keys, clock.c.days)
-        .cte("role_points")
+        .subquery("role_points")
     )
     by = [*_groups(plan, points), points.c.requisition_id]
     at_risk = sa.func.sum(points.c.leaving).over(partition_by=by, order_by=points.c.days.desc())
     staying = (at_risk - points.c.events) * sa.literal_column("1.0") / at_risk
-    risk = sa.select(*points.c, staying.label("staying")).cte("role_risk")
+    risk = sa.select(*points.c, staying.label("staying")).subquery("role_risk")
     role_keys = [*_groups(plan, risk), risk.c.requisition_id]
     by_then: sa.ColumnElement[float] = sa.func.product(risk.c.staying).filter(risk.c.days <= LATE_AFTER)
     role = (
@@ -238,7 +238,7 @@ def _roles(plan: Plan) -> sa.CTE:
             sa.func.max(risk.c.days).label("longest"),
         )
         .group_by(*role_keys)
-        .cte("role")
+        .subquery("role")
     )
     minimum = 1 if plan.question.raw else ROLE_MINIMUM
     kind = sa.case(
@@ -247,7 +247,9 @@ def _roles(plan: Plan) -> sa.CTE:
         (role.c.longest > LATE_AFTER, LATE),
         else_=UNDECIDED,
     )
-    return sa.select(*_groups(plan, role), sa.literal_column("0").label("t"), kind.label("kind")).cte("role_judged")
+    return sa.select(*_groups(plan, role), sa.literal_column("0").label("t"), kind.label("kind")).subquery(
+        "role_judged"
+    )
 
 
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:

@@ -98,12 +98,12 @@ _UNDONE = {
 }
 
 
-def offer_chains(plan: Plan) -> sa.CTE:
+def offer_chains(plan: Plan) -> sa.Subquery:
     """The last version of each chain that was extended by as-of, with its answer as it was known then."""
     return plan.shared("offer_chains", lambda: _offer_chains(plan.question))
 
 
-def _offer_chains(question: Question) -> sa.CTE:
+def _offer_chains(question: Question) -> sa.Subquery:
     columns, as_of = version.c, question.as_of
     rank = sa.func.row_number().over(partition_by=columns.application_id, order_by=columns.position.desc())
     ranked = (
@@ -120,7 +120,7 @@ def _offer_chains(question: Question) -> sa.CTE:
     return (
         sa.select(*carried, known.label("answer"), undone_by.label("undone_by"))
         .where(ranked.c.rank == 1)
-        .cte("offer_chain")
+        .subquery("offer_chain")
     )
 
 

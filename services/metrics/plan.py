@@ -132,6 +132,8 @@ class Plan:
     def tabulate(self, tag: str, fact: str, rows: sa.Subquery | sa.CTE, *, entry: bool = False) -> None:
         """A count table from ``rows`` with columns g0 .. gN (``group_columns``), ``t``, ``kind`` and perhaps ``entry``.
 
+        A negative ``t`` is a contradiction in the data and is left out.
+
         ``fact`` says which statement it joins. A late ``entry`` is an age >= 0; -1 = from the beginning.
         """
         groups = [rows.c[f"g{index}"] for index in range(len(self.question.by))]
@@ -244,15 +246,14 @@ def _tabulated(
     count = sa.func.count().label("n")
     if entry is None:
         at, how = sa.cast(time, sa.BigInteger), sa.cast(kind, sa.Integer)
-        return sa.select(name.label("tag"), *shown, at.label("t"), how.label("kind"), count).group_by(
-            *groups, time, kind
-        )
+        statement = sa.select(name.label("tag"), *shown, at.label("t"), how.label("kind"), count)
+        return statement.group_by(*groups, time, kind).having(time >= 0)
     # a row of the second set has no time of its own
     at = sa.cast(sa.func.coalesce(time, entry), sa.BigInteger)
     how = sa.cast(sa.func.coalesce(kind, sa.literal_column(str(LATE_ENTRY))), sa.Integer)
     both = sa.func.grouping_sets(sa.tuple_(*groups, time, kind), sa.tuple_(*groups, entry))
     statement = sa.select(name.label("tag"), *shown, at.label("t"), how.label("kind"), count)
-    return statement.group_by(both).having(sa.or_(time.is_not(None), entry >= 0))
+    return statement.group_by(both).having(sa.or_(time >= 0, entry >= 0))
 
 
 def _column_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,8 @@ class Span(NamedTuple):
 
     zone: str
     bin: str
+    bin_on: datetime
+    """First day of the whole bin, also where the period begins inside it."""
     start_at: datetime
     end_at: datetime
     cut_at: datetime
@@ -100,22 +102,24 @@ class Question:
         """One window per zone, from the first data to as-of, whatever the period."""
         start_at = self.data_from or DISTANT_PAST
         end_at = self.as_of + timedelta(seconds=1)
-        return [Span(zone, "", start_at, end_at, self.as_of) for zone in self.zones]
+        return [Span(zone, "", DISTANT_PAST, start_at, end_at, self.as_of) for zone in self.zones]
 
     def _spans_of(self, zone: str) -> list[Span]:
         grain = self.grain
         if grain is None:
-            return [self._span(zone, "", self.period.start, self.period.end)]
+            return [self._span(zone, None, self.period.start, self.period.end)]
         first, end = self.bounds()
         return [
-            self._span(zone, bin_label(grain, start), max(start, first), min(next_bin(grain, start), end))
+            self._span(zone, start, max(start, first), min(next_bin(grain, start), end))
             for start in bins(grain, first, end, self.fiscal_year_start)
         ]
 
-    def _span(self, zone: str, label: str, start: date | None, end: date | None) -> Span:
+    def _span(self, zone: str, bin_on: date | None, start: date | None, end: date | None) -> Span:
         start_at = max(midnight(start, zone) if start else DISTANT_PAST, self.data_from or DISTANT_PAST)
         end_at = midnight(end, zone) if end else self.as_of + timedelta(seconds=1)
-        return Span(zone, label, start_at, end_at, min(end_at, self.as_of))
+        label = bin_label(self.grain, bin_on) if self.grain and bin_on else ""
+        first = datetime.combine(bin_on, time()) if bin_on else DISTANT_PAST
+        return Span(zone, label, first, start_at, end_at, min(end_at, self.as_of))
 
 
 COLUMNS: Mapping[str, str] = {dimension.id: dimension.column for dimension in DIMENSIONS.values() if dimension.column}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,9 +28,20 @@ from services.metrics.dimensions import APPLICATION, REQUISITION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, count_figure, median_figure
 from services.metrics.plan import CountTable, Group, Plan, truncated
 from services.metrics.question import Question
-from services.metrics.windows import WINDOW_COLUMNS, held_at, in_zone, instants, net_cut, same_window, stopped
+from services.metrics.windows import (
+    WINDOW_COLUMNS,
+    day_of,
+    held_at,
+    in_windows,
+    instants,
+    net_cut,
+    regrouped,
+    same_window,
+    stopped,
+)
 
 OPEN, STOPPED = 0, 1
+ONE_DAY = timedelta(days=1)
 BUCKETS = ("0-30", "31-60", "61-90", "over 90")
 """[0, 30], (30, 60], (60, 90], more: half-open, since 30.5 days exist."""
 BUCKET_ENDS = (30, 60, 90)
@@ -129,25 +140,26 @@ def running_requisitions(plan: Plan) -> sa.CTE:
 def _running_requisitions(plan: Plan) -> sa.CTE:
     question, columns, status = plan.question, dim_requisition.c, requisition_status.c
     span = instants(plan)
-    is_stopped = sa.or_(
-        status.status == RequisitionStatus.ON_HOLD.value, held_at(columns.requisition_id, span.c.cut_at)
-    )
     # filters on the application (source, its recruiter) do not limit the requisition it belongs to
     without = tuple(name for name in question.chosen if name not in OPEN_REQUISITIONS.dimensions)
+    limits = [
+        *question.conditions(dim_requisition, without=(*without, "recruiter")),
+        status.status.in_((RequisitionStatus.OPEN.value, RequisitionStatus.ON_HOLD.value)),
+    ]
+    source = dim_requisition.join(requisition_status, status.requisition_id == columns.requisition_id)
+    carried = [*dim_requisition.c, status.status.label("status_then"), status.from_at, status.to_at]
+    days = (day_of(status.from_at, -1), day_of(status.to_at, 1))
+    rows, joined = in_windows(plan, "statuses", source, carried, days, limits, span)
+    own, at = rows.c, span.c.cut_at
+    is_stopped = sa.or_(own.status_then == RequisitionStatus.ON_HOLD.value, held_at(own.requisition_id, at))
     return (
         sa.select(
-            *dim_requisition.c,
+            *(own[column.name] for column in dim_requisition.c),
             *(span.c[name] for name in WINDOW_COLUMNS),
             sa.case((is_stopped, STOPPED), else_=OPEN).label("kind"),
         )
-        .join(requisition_status, status.requisition_id == columns.requisition_id)
-        .join(span, in_zone(span))
-        .where(
-            *question.conditions(dim_requisition, without=(*without, "recruiter")),
-            status.from_at <= span.c.cut_at,
-            sa.or_(status.to_at.is_(None), status.to_at > span.c.cut_at),
-            status.status.in_((RequisitionStatus.OPEN.value, RequisitionStatus.ON_HOLD.value)),
-        )
+        .join(span, joined)
+        .where(own.from_at <= at, sa.or_(own.to_at.is_(None), own.to_at > at))
         .cte("running_requisition")
     )
 
@@ -200,75 +212,105 @@ def _bucket(age: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     return sa.case((age.is_(None), None), *bounds, else_=BUCKETS[-1])
 
 
-def _ages(plan: Plan) -> sa.CTE:
+def _ages(plan: Plan) -> sa.Subquery:
     state = requisition_states(plan)
     groups = plan.group_columns(state, bin_=state.c.bin, literal={"age_bucket": state.c.age_bucket})
     rows = sa.select(*groups, state.c.age.label("t"), state.c.kind)
-    return rows.where(state.c.kind == OPEN, state.c.age >= 0).cte("requisition_ages")
+    return rows.where(state.c.kind == OPEN, state.c.age >= 0).subquery("requisition_ages")
 
 
-def _applications(plan: Plan, *, is_active: bool) -> sa.CTE:
+def _applications(plan: Plan, *, is_active: bool) -> sa.Subquery:
     """Undecided applications at the cut; by stage through the visit that runs then."""
-    question, columns = plan.question, fact_application.c
-    by_stage = question.asks_for("stage", "canonical_stage")
-    table: sa.FromClause = fact_stage_visit if by_stage else fact_application
-    window = _windows_of_applications(plan, is_active=is_active)
-    # without a grain every zone is cut at the same instant
-    at: sa.ColumnElement[datetime] = (
-        sa.literal(question.as_of, sa.DateTime) if question.grain is None else window.c.cut_at
-    )
-    bin_: sa.ColumnElement[str] = sa.literal_column("''") if question.grain is None else window.c.bin
-    rows = (
+    question = plan.question
+    rows = _at_as_of(plan) if question.grain is None else _at_each_cut(plan, is_active=is_active)
+    if is_active:
+        running = running_requisitions(plan)
+        open_ones = (
+            sa.select(running.c.requisition_id, running.c.bin).where(running.c.kind == OPEN).subquery("open_ones")
+        )
+        here = open_ones.c.requisition_id == rows.c.requisition_id
+        joined = here if question.grain is None else sa.and_(here, open_ones.c.bin == rows.c.bin)
+        return sa.select(rows).join(open_ones, joined).subquery("pipeline_active")
+    return sa.select(rows).subquery("pipeline_open")
+
+
+def _table(question: Question) -> tuple[sa.Table, sa.FromClause]:
+    """Where the dimensions come from, and what to read: visits when a stage is asked for."""
+    if not question.asks_for("stage", "canonical_stage"):
+        return fact_application, fact_application
+    same = fact_stage_visit.c.application_id == fact_application.c.application_id
+    return fact_stage_visit, fact_stage_visit.join(fact_application, same)
+
+
+def _at_as_of(plan: Plan) -> sa.Subquery:
+    """Without a grain every zone is cut at the same instant, so no window is needed."""
+    question = plan.question
+    table, source = _table(question)
+    return (
         sa.select(
-            *plan.group_columns(table, bin_=bin_),
+            *plan.group_columns(table),
+            fact_application.c.requisition_id,
             sa.literal_column("0").label("t"),
             sa.literal_column(str(OPEN)).label("kind"),
         )
-        .select_from(fact_application)
-        .where(*question.conditions(table), _is_undecided(at))
+        .select_from(source)
+        .where(*question.conditions(table), *_is_undecided(table, sa.literal(question.as_of, sa.DateTime)))
+        .subquery("undecided")
     )
-    if by_stage:
-        visit = fact_stage_visit.c
-        rows = rows.join(fact_stage_visit, visit.application_id == columns.application_id).where(
-            visit.entered_at <= at, sa.or_(visit.exited_at.is_(None), visit.exited_at > at)
-        )
-    if question.grain is not None:
-        rows = rows.join(window, window.c.requisition_id == columns.requisition_id).where(_may_count(question))
-    elif is_active:
-        rows = rows.where(columns.requisition_id.in_(sa.select(window.c.requisition_id)))
-    return rows.cte("pipeline_active" if is_active else "pipeline_open")
 
 
-def _windows_of_applications(plan: Plan, *, is_active: bool) -> sa.Subquery:
-    """Requisitions with the cuts at which their applications count: in the active pipeline only while they are open."""
-    if is_active:
-        running = running_requisitions(plan)
-        open_ones = sa.select(running.c.requisition_id, running.c.bin, running.c.cut_at).where(running.c.kind == OPEN)
-        return open_ones.subquery("open_requisition")
+def _at_each_cut(plan: Plan, *, is_active: bool) -> sa.Subquery:
+    question, columns = plan.question, fact_application.c
+    table, source = _table(question)
     span = instants(plan)
-    every = sa.select(dim_requisition.c.requisition_id, span.c.bin, span.c.cut_at).join(span, in_zone(span))
-    return every.subquery("every_requisition")
+    carried = [
+        *plan.group_columns(table, bin_=sa.literal_column("''")),
+        *(columns[name] for name in ("requisition_id", "applied_at", "ended_at", "accepted_at", "undone_at")),
+    ]
+    if table is fact_stage_visit:
+        carried += [table.c.entered_at, table.c.exited_at]
+    located = source.join(dim_requisition, dim_requisition.c.requisition_id == columns.requisition_id)
+    limits = [*question.conditions(table), *_may_count(question)]
+    if is_active:
+        limits.append(columns.requisition_id.in_(sa.select(running_requisitions(plan).c.requisition_id)))
+    days = (columns.applied_on, day_of(columns.ended_at, 1))
+    rows, joined = in_windows(plan, "applications", located, carried, days, limits, span)
+    return (
+        sa.select(
+            *regrouped(plan, rows, span.c.bin),
+            rows.c.requisition_id,
+            span.c.bin,
+            sa.literal_column("0").label("t"),
+            sa.literal_column(str(OPEN)).label("kind"),
+        )
+        .join(span, joined)
+        .where(*_is_undecided(rows, span.c.cut_at))
+        .subquery("undecided")
+    )
 
 
-def _is_undecided(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    columns = fact_application.c
-    is_hired = sa.and_(columns.accepted_at <= at, sa.or_(columns.undone_at.is_(None), columns.undone_at > at))
-    return sa.and_(
-        columns.applied_at <= at,
-        sa.or_(columns.ended_at.is_(None), columns.ended_at > at),
+def _is_undecided(rows: sa.FromClause, at: sa.ColumnElement[datetime]) -> list[sa.ColumnElement[bool]]:
+    """Applied, not ended and not hired at an instant; a stage's visit, where ``rows`` has one, runs then."""
+    own = rows.c if "applied_at" in rows.c else fact_application.c
+    is_hired = sa.and_(own.accepted_at <= at, sa.or_(own.undone_at.is_(None), own.undone_at > at))
+    found = [
+        own.applied_at <= at,
+        sa.or_(own.ended_at.is_(None), own.ended_at > at),
         sa.not_(sa.func.coalesce(is_hired, sa.false())),
-    )
+    ]
+    if "entered_at" in rows.c:
+        found += [rows.c.entered_at <= at, sa.or_(rows.c.exited_at.is_(None), rows.c.exited_at > at)]
+    return found
 
 
-def _may_count(question: Question) -> sa.ColumnElement[bool]:
-    """Spares the join what cannot be undecided at any bin's end: over before the period, or within one bin."""
-    columns, grain = fact_application.c, question.grain
+def _may_count(question: Question) -> list[sa.ColumnElement[bool]]:
+    """Spares what cannot be undecided at any bin's end: over before the period, after it, or within one bin."""
+    columns, year = fact_application.c, question.fiscal_year_start
     first, end = question.bounds()
-    ended_on = sa.cast(columns.ended_at, sa.Date) + sa.literal_column("1")
-    crosses = truncated(grain or Grain.DAY, ended_on, question.fiscal_year_start) > truncated(
-        grain or Grain.DAY, columns.applied_on, question.fiscal_year_start
-    )
-    return sa.and_(columns.applied_on < end, sa.or_(columns.ended_at.is_(None), sa.and_(ended_on >= first, crosses)))
+    grain = question.grain or Grain.DAY
+    still_then = columns.ended_at >= datetime.combine(first, time()) - ONE_DAY
+    crosses = truncated(grain, day_of(columns.ended_at, 1), year) > truncated(grain, columns.applied_on, year)
+    return [columns.applied_on < end, sa.or_(columns.ended_at.is_(None), sa.and_(still_then, crosses))]
 
 
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
@@ -289,9 +331,9 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
 
 def _bucket_counts(table: CountTable) -> dict[str, Any]:
     found = dict.fromkeys(BUCKETS, 0)
-    for time, _, count in table.columns.T.tolist():
+    for age, _, count in table.columns.T.tolist():
         name = next(
-            (bucket for end, bucket in zip(BUCKET_ENDS, BUCKETS, strict=False) if time <= end * TENTHS), BUCKETS[-1]
+            (bucket for end, bucket in zip(BUCKET_ENDS, BUCKETS, strict=False) if age <= end * TENTHS), BUCKETS[-1]
         )
         found[name] += count
     return found

@@ -14,13 +14,21 @@ import sqlalchemy as sa
 
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.mart.constructs import TenthsOfDay
-from services.mart.schema import dim_requisition
 from services.mart.schema import fact_stage_visit as visit
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, curve_figure, median_figure
 from services.metrics.plan import Group, Plan, Statement, truncated
 from services.metrics.question import Question
-from services.metrics.windows import WINDOW_COLUMNS, in_zone, net_cut, net_start, same_window, spans, stopped
+from services.metrics.windows import (
+    WINDOW_COLUMNS,
+    in_windows,
+    net_cut,
+    net_start,
+    regrouped,
+    same_window,
+    spans,
+    stopped,
+)
 
 LEFT, OPEN = 0, 1
 SLACK_DAYS = timedelta(days=2)
@@ -72,7 +80,7 @@ def _plan(plan: Plan, metric: Metric) -> None:
         plan.tabulate(metric.id, "visit", _completed_rows(plan))
 
 
-def _completed_rows(plan: Plan) -> sa.CTE:
+def _completed_rows(plan: Plan) -> sa.Subquery:
     question, columns = plan.question, visit.c
     net = columns.exited_net - columns.entered_net
     rows = sa.select(
@@ -80,17 +88,17 @@ def _completed_rows(plan: Plan) -> sa.CTE:
         TenthsOfDay(net).label("t"),
         sa.literal_column(str(LEFT)).label("kind"),
     ).where(*question.conditions(visit), *question.in_period(columns.exited_on))
-    return rows.where(columns.exited_at <= question.as_of, net >= 0).cte("visit_completed")
+    return rows.where(columns.exited_at <= question.as_of, net >= 0).subquery("visit_completed")
 
 
-def _at_risk_rows(plan: Plan) -> sa.CTE:
+def _at_risk_rows(plan: Plan) -> sa.Subquery:
     """Visits that lie within one window whole, and those that cross a boundary or still run.
 
     The local dates say which is which without a join; only the crossing ones, a small part, need boundaries as
     instants.
     """
     inside, crossing = _inside_rows(plan), _crossing_rows(plan)
-    return sa.union_all(inside, crossing).cte("visit_at_risk")
+    return sa.union_all(inside, crossing).subquery("visit_at_risk")
 
 
 def _is_inside(question: Question) -> sa.ColumnElement[bool]:
@@ -145,25 +153,30 @@ def _crossing_rows(plan: Plan) -> Statement:
 def _crossing_visits(plan: Plan) -> sa.CTE:
     question, columns = plan.question, visit.c
     span = spans(plan)
-    has_left = sa.and_(columns.exited_at < span.c.end_at, columns.exited_at <= span.c.cut_at)
-    stop_at = sa.case((has_left, columns.exited_at), else_=span.c.cut_at)
-    statement = (
+    is_crossing = sa.not_(sa.func.coalesce(_is_inside(question), sa.false()))
+    carried = [
+        *plan.group_columns(visit, bin_=sa.literal_column("''")),
+        *(columns[name] for name in _VISIT_COLUMNS),
+    ]
+    limits = [*question.conditions(visit), *_about(question), is_crossing]
+    rows, joined = in_windows(plan, "visits", visit, carried, (columns.entered_on, columns.exited_on), limits, span)
+    own = rows.c
+    has_left = sa.and_(own.exited_at < span.c.end_at, own.exited_at <= span.c.cut_at)
+    stop_at = sa.case((has_left, own.exited_at), else_=span.c.cut_at)
+    return (
         sa.select(
-            *plan.group_columns(visit, bin_=span.c.bin),
-            columns.requisition_id,
-            columns.entered_at,
-            columns.entered_net,
-            columns.exited_net,
+            *regrouped(plan, rows, span.c.bin),
+            *(own[name] for name in _VISIT_COLUMNS),
             *(span.c[name] for name in WINDOW_COLUMNS),
             sa.case((has_left, LEFT), else_=OPEN).label("kind"),
         )
-        .join(dim_requisition, dim_requisition.c.requisition_id == columns.requisition_id)
-        .join(span, in_zone(span))
-        .where(*question.conditions(visit), *_about(question))
-        .where(sa.not_(sa.func.coalesce(_is_inside(question), sa.false())))
-        .where(columns.entered_at <= span.c.cut_at, stop_at >= span.c.start_at)
+        .join(span, joined)
+        .where(own.entered_at <= span.c.cut_at, stop_at >= span.c.start_at)
+        .cte("visits_crossing")
     )
-    return statement.cte("visits_crossing")
+
+
+_VISIT_COLUMNS = ("requisition_id", "entered_at", "exited_at", "entered_net", "exited_net")
 
 
 def _about(question: Question) -> list[sa.ColumnElement[bool]]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.mart.constructs import SecondsBetween, TenthsOfDay
-from services.mart.schema import dim_requisition
 from services.mart.schema import fact_seat as seat
 from services.metrics.dimensions import REQUISITION, TIME
 from services.metrics.figures import (
@@ -30,7 +30,16 @@ from services.metrics.figures import (
 )
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
-from services.metrics.windows import WINDOW_COLUMNS, in_zone, net_cut, net_start, same_window, spans, stopped
+from services.metrics.windows import (
+    WINDOW_COLUMNS,
+    in_windows,
+    net_cut,
+    net_start,
+    regrouped,
+    same_window,
+    spans,
+    stopped,
+)
 
 FILLED, CANCELLED, OPEN, EVERGREEN = 0, 1, 2, 3
 SHARES_BY_DAY = (30, 60, 90)
@@ -111,7 +120,7 @@ def _plan(plan: Plan, metric: Metric) -> None:
                 plan.tabulate("seat_gross", "seat", _followed(plan, "at_risk", "gross"), entry=True)
 
 
-def _filled_rows(plan: Plan) -> sa.CTE:
+def _filled_rows(plan: Plan) -> sa.Subquery:
     question, columns = plan.question, seat.c
     net = columns.filled_net - columns.opened_net
     return (
@@ -122,11 +131,11 @@ def _filled_rows(plan: Plan) -> sa.CTE:
         )
         .where(*question.conditions(seat), *question.in_period(columns.filled_on))
         .where(columns.filled_at <= question.as_of, net >= 0)
-        .cte("seat_filled")
+        .subquery("seat_filled")
     )
 
 
-def _followed(plan: Plan, cohort: str, clock: str) -> sa.CTE:
+def _followed(plan: Plan, cohort: str, clock: str) -> sa.Subquery:
     """Rows of the count table on one clock, from the seats followed through their window."""
     followed = plan.shared(f"seats_{cohort}", lambda: _followed_seats(plan, is_cohort=cohort == "opened"))
     entry, stop = followed.c[f"entry_{clock}"], followed.c[f"stop_{clock}"]
@@ -138,7 +147,7 @@ def _followed(plan: Plan, cohort: str, clock: str) -> sa.CTE:
         # one that leaves within the tenth of a day in which it entered is at risk in that tenth
         sa.case((left, sa.func.least(entry, stop - 1)), else_=entry).label("entry"),
     ).where(stop >= 0, sa.or_(left, entry < stop))
-    return rows.cte(f"seat_{cohort}_{clock}")
+    return rows.subquery(f"seat_{cohort}_{clock}")
 
 
 def _followed_seats(plan: Plan, *, is_cohort: bool) -> sa.CTE:
@@ -167,31 +176,49 @@ def _followed_seats(plan: Plan, *, is_cohort: bool) -> sa.CTE:
 def _seats_in_windows(plan: Plan, *, is_cohort: bool) -> sa.CTE:
     question, columns = plan.question, seat.c
     span = spans(plan, whole=is_cohort)
-    is_filled = sa.and_(columns.filled_at < span.c.end_at, columns.filled_at <= span.c.cut_at)
-    is_cancelled = sa.and_(columns.cancelled_at < span.c.end_at, columns.cancelled_at <= span.c.cut_at)
-    stop_at = sa.case((is_filled, columns.filled_at), (is_cancelled, columns.cancelled_at), else_=span.c.cut_at)
+    limits = [*question.conditions(seat), *(question.in_period(columns.opened_on) if is_cohort else [])]
+    days = (columns.opened_on, sa.func.coalesce(columns.filled_on, columns.cancelled_on))
+    # a cohort has one window whatever the grain; its bin is the opening date's
+    rows, joined = in_windows(
+        plan, "seats", seat, _carried(plan, is_cohort=is_cohort), days, limits, span, whole=is_cohort
+    )
+    own = rows.c
+    is_filled = sa.and_(own.filled_at < span.c.end_at, own.filled_at <= span.c.cut_at)
+    is_cancelled = sa.and_(own.cancelled_at < span.c.end_at, own.cancelled_at <= span.c.cut_at)
+    stop_at = sa.case((is_filled, own.filled_at), (is_cancelled, own.cancelled_at), else_=span.c.cut_at)
     how = sa.case((is_filled, FILLED), (is_cancelled, CANCELLED), else_=OPEN)
-    dated = {"on": columns.opened_on} if is_cohort else {"bin_": span.c.bin}
-    statement = (
+    return (
         sa.select(
-            *plan.group_columns(seat, **dated),
-            columns.requisition_id,
-            columns.opened_at,
-            columns.opened_net,
-            columns.filled_net,
-            columns.cancelled_net,
+            *regrouped(plan, rows, None if is_cohort else span.c.bin),
+            *(own[name] for name in _SEAT_COLUMNS if name != "is_evergreen"),
             *(span.c[name] for name in WINDOW_COLUMNS),
             stop_at.label("stop_at"),
             how.label("how"),
-            sa.case((columns.is_evergreen, EVERGREEN), else_=how).label("kind"),
+            sa.case((own.is_evergreen, EVERGREEN), else_=how).label("kind"),
         )
-        .join(dim_requisition, dim_requisition.c.requisition_id == columns.requisition_id)
-        .join(span, in_zone(span))
-        .where(*question.conditions(seat), columns.opened_at <= span.c.cut_at, stop_at >= span.c.start_at)
+        .join(span, joined)
+        .where(own.opened_at <= span.c.cut_at, stop_at >= span.c.start_at)
+        .cte("seats_opened_windows" if is_cohort else "seats_windows")
     )
-    if is_cohort:
-        statement = statement.where(*question.in_period(columns.opened_on))
-    return statement.cte("seats_opened_windows" if is_cohort else "seats_windows")
+
+
+_SEAT_COLUMNS = (
+    "requisition_id",
+    "opened_at",
+    "filled_at",
+    "cancelled_at",
+    "opened_net",
+    "filled_net",
+    "cancelled_net",
+    "is_evergreen",
+)
+
+
+def _carried(plan: Plan, *, is_cohort: bool) -> list[sa.ColumnElement[Any]]:
+    # a seat at risk gets its bin from the window it lies in
+    bin_: sa.ColumnElement[str] | None = None if is_cohort else sa.literal_column("''")
+    groups = plan.group_columns(seat, on=seat.c.opened_on, bin_=bin_)
+    return [*groups, *(seat.c[name] for name in _SEAT_COLUMNS)]
 
 
 def _age(is_late: sa.ColumnElement[bool], seconds: sa.ColumnElement[int]) -> sa.ColumnElement[int]:

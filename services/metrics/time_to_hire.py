@@ -63,10 +63,10 @@ def _plan(plan: Plan, metric: Metric) -> None:
     seconds = SecondsBetween(columns.applied_at, stop)
     rows = sa.select(
         *plan.group_columns(application, on=on),
-        TenthsOfDay(seconds).label("t"),
+        sa.func.greatest(0, TenthsOfDay(seconds)).label("t"),
         sa.case((seconds < 0, NEGATIVE), else_=VALID).label("kind"),
     ).where(*question.conditions(application), *question.in_period(on), *conditions)
-    plan.tabulate(metric.id, "application", rows.cte(metric.id))
+    plan.tabulate(metric.id, "application", rows.subquery(metric.id))
 
 
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:

@@ -7,14 +7,17 @@ that are really asked about, never for all of them.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from services.domain.grains import Grain
 from services.mart.constructs import EpochSeconds, SecondsBetween
 from services.mart.schema import dim_requisition, requisition_hold
-from services.metrics.plan import Plan
+from services.metrics.dimensions import Kind
+from services.metrics.plan import Plan, truncated
 from services.metrics.question import Span
 
 UTC_ZONE = "UTC"
@@ -36,9 +39,75 @@ def instants(plan: Plan) -> sa.CTE:
     return spans(plan, whole=plan.question.grain is None)
 
 
-def in_zone(span: sa.CTE) -> sa.ColumnElement[bool]:
-    """Joins dim_requisition to the windows of its zone."""
-    return sa.func.coalesce(dim_requisition.c.timezone, UTC_ZONE) == span.c.zone
+def in_windows(
+    plan: Plan,
+    name: str,
+    fact: sa.FromClause,
+    columns: Sequence[sa.ColumnElement[Any]],
+    days: tuple[sa.ColumnElement[date], sa.ColumnElement[date]],
+    where: Sequence[sa.ColumnElement[bool]],
+    span: sa.CTE,
+    *,
+    whole: bool = False,
+) -> tuple[sa.Subquery, sa.ColumnElement[bool]]:
+    """Rows of ``fact`` repeated for each bin between their first and last day, and how they join ``span``.
+
+    ``whole``: one window whatever the grain. ``days`` may be wider than the truth (an instant's UTC day and one more),
+    never narrower: the caller compares the instants. Equal bins join by hash, where comparing every row with every
+    window would cost the most of all.
+    """
+    zone = sa.func.coalesce(dim_requisition.c.timezone, UTC_ZONE).label("zone")
+    source = fact
+    if fact is not dim_requisition and not _holds(fact, dim_requisition):
+        source = fact.join(dim_requisition, dim_requisition.c.requisition_id == fact.c.requisition_id)
+    grain = None if whole else plan.question.grain
+    shown = [*columns, zone]
+    if grain is not None:
+        shown.append(_bins(plan, grain, days).label("bin_on"))
+    rows = sa.select(*shown).select_from(source).where(*where).subquery(f"{name}_by_bin")
+    same_zone = rows.c.zone == span.c.zone
+    return rows, same_zone if grain is None else sa.and_(same_zone, rows.c.bin_on == span.c.bin_on)
+
+
+def regrouped(plan: Plan, rows: sa.Subquery, bin_: sa.ColumnElement[str] | None) -> list[sa.Label[Any]]:
+    """The group columns of ``rows``, with the window's bin for the time grain unless ``bin_`` is None."""
+    found = []
+    for index, dimension in enumerate(plan.question.by):
+        is_bin = dimension.kind is Kind.TIME and bin_ is not None
+        column: sa.ColumnElement[Any] = bin_ if is_bin and bin_ is not None else rows.c[f"g{index}"]
+        found.append(column.label(f"g{index}"))
+    return found
+
+
+def _holds(fact: sa.FromClause, table: sa.Table) -> bool:
+    return isinstance(fact, sa.Join) and (fact.left is table or fact.right is table)
+
+
+def _bins(
+    plan: Plan, grain: Grain, days: tuple[sa.ColumnElement[date], sa.ColumnElement[date]]
+) -> sa.ColumnElement[datetime]:
+    first, end = plan.question.bounds()
+    began = sa.func.greatest(days[0], sa.literal(first, sa.Date))
+    ended = sa.func.least(sa.func.coalesce(days[1], sa.literal(end, sa.Date)), sa.literal(end, sa.Date))
+    step: sa.ColumnElement[Any] = sa.literal_column(f"INTERVAL {_STEPS[grain]}")
+    return sa.func.unnest(
+        sa.func.generate_series(truncated(grain, began, plan.question.fiscal_year_start), ended, step)
+    )
+
+
+_STEPS = {
+    Grain.DAY: "1 DAY",
+    Grain.WEEK: "7 DAY",
+    Grain.MONTH: "1 MONTH",
+    Grain.QUARTER: "3 MONTH",
+    Grain.FISCAL_YEAR: "12 MONTH",
+}
+
+
+def day_of(at: sa.ColumnElement[datetime], shift: int = 0) -> sa.ColumnElement[date]:
+    """The UTC day of an instant, ``shift`` days later: within a day of the local one."""
+    day = sa.cast(at, sa.Date)
+    return sa.cast(day + sa.literal_column(str(shift)), sa.Date) if shift else day
 
 
 def _span_values(found: list[Span], name: str) -> sa.CTE:
@@ -46,6 +115,7 @@ def _span_values(found: list[Span], name: str) -> sa.CTE:
     columns: list[sa.ColumnClause[Any]] = [
         sa.column("zone", sa.String),
         sa.column("bin", sa.String),
+        sa.column("bin_on", sa.DateTime),
         sa.column("start_at", sa.DateTime),
         sa.column("end_at", sa.DateTime),
         sa.column("cut_at", sa.DateTime),
@@ -72,8 +142,9 @@ def stopped(pairs: sa.CTE) -> sa.Subquery:
         sa.select(
             asked.c.requisition_id,
             asked.c.bin,
-            sa.func.sum(_overlap_before(asked.c.start_at)).label("at_start"),
-            sa.func.sum(_overlap_before(asked.c.cut_at)).label("at_cut"),
+            # the engine adds up in 128 bits unless told otherwise
+            sa.cast(sa.func.sum(_overlap_before(asked.c.start_at)), sa.BigInteger).label("at_start"),
+            sa.cast(sa.func.sum(_overlap_before(asked.c.cut_at)), sa.BigInteger).label("at_cut"),
         )
         .join(requisition_hold, hold.requisition_id == asked.c.requisition_id)
         .where(hold.from_at < asked.c.cut_at)
