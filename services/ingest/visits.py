@@ -33,7 +33,7 @@ def derive_visits(events: Iterable[StageEvent], order: Mapping[int, int], ended_
     keyed = [(event.entered_at, order.get(event.stage_id, 0), event.key, event) for event in events]
     keyed.sort()
     visits = [event for *_, event in keyed]
-    following = [event.entered_at for event in visits[1:]] + [ended_at]
+    following = [*[event.entered_at for event in visits[1:]], ended_at][: len(visits)]
     return [StageEvent(*event[:4], event.left_at or until) for event, until in zip(visits, following, strict=True)]
 
 

@@ -29,7 +29,7 @@ _AROUND_INTERVIEW = re.compile(
 """Steps before the interviews in one plan and after them in another: placed by their order in the job."""
 
 _CANDIDATE = (
-    r"they (declined|rejected)|withdr|other offer|another (offer|job|role)|relocat"
+    r"they (declined|rejected)|withdr|other offer|(took|accepted|found) an?other|relocat"
     r"|not interested|candidate (declined|decision)"
 )
 _FILLED = r"(position|role|job|req\w*) (was |is )?(filled|closed|cancel)|hired (someone|other)|hiring freeze"
