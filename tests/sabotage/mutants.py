@@ -22,6 +22,11 @@ DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
 GATE_TESTS = "tests/http/test_6_gate.py"
 SIGN_IN_TESTS = "tests/http/test_6_sign_in.py"
 ACCOUNT_TESTS = "tests/integration/test_6_accounts.py"
+LEDGER_TESTS = "tests/integration/test_9_ledger_and_outbox.py"
+RUN_TESTS = "tests/integration/test_9_run_report.py"
+SCHEDULE_TESTS = "tests/integration/test_9_schedules.py"
+KILL_TESTS = "tests/integration/test_9_kill.py"
+ARCHIVE_TESTS = "tests/integration/test_10_archive.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -157,6 +162,77 @@ MUTANTS: tuple[Mutant, ...] = (
         "elif event.seal(previous) != sealed:",
         "elif event.seal(previous) == GENESIS:",
         "tests/integration/test_audit_log.py::test_a59_two_hundred_random_mutations_are_all_found_and_located",
+    ),
+    Mutant(
+        "9 a worker that was overtaken may write",
+        "services/delivery/ledger.py",
+        "ReportRun.fence == claim.fence, ReportRun.state",
+        "ReportRun.fence >= claim.fence, ReportRun.state",
+        f"{LEDGER_TESTS}::test_an_expired_lease_returns_the_run_and_the_late_worker_may_not_write[sqlite]",
+    ),
+    Mutant(
+        "9 DATA begins before transmitting is committed",
+        "services/delivery/sending.py",
+        "        if not self._outbox.start_transmission(mail):\n",
+        "        if mail.id < 0:\n",
+        f"{KILL_TESTS}::test_a_sender_killed_at_every_point_leaves_sent_or_in_doubt[sqlite]",
+    ),
+    Mutant(
+        "9 what may have arrived is sent again by itself",
+        "services/delivery/outbox.py",
+        '.values(state="in_doubt", error=reason',
+        '.values(state="pending", error=reason',
+        f"{LEDGER_TESTS}::test_an_expired_transmission_is_in_doubt_and_only_a_person_sends_it_again[sqlite]",
+    ),
+    Mutant(
+        "9 a key has another Message-ID each time",
+        "services/delivery/message.py",
+        "hashlib.sha256(key.encode()).hexdigest()[:40]",
+        "hashlib.sha256(repr(object()).encode()).hexdigest()[:40]",
+        "tests/unit/services/delivery/test_message.py::test_the_message_id_follows_from_the_key_alone",
+    ),
+    Mutant(
+        "9 reports are made with full rights",
+        "services/reporting/run_report.py",
+        "viewer = self._accounts.viewer_for(claim.recipient_user_id)",
+        "viewer = self._accounts.local_operator()",
+        f"{RUN_TESTS}::test_a34_the_report_is_made_under_the_recipients_permissions[sqlite]",
+    ),
+    Mutant(
+        "9 a file appears before it is complete",
+        "services/delivery/archive.py",
+        "_write_durably(temporary, content)",
+        "_write_durably(path, content)",
+        "tests/unit/services/delivery/test_archive.py::test_f03_a_kill_in_the_middle_of_a_file_leaves_nothing_visible",
+    ),
+    Mutant(
+        "9 every missed period is made",
+        "services/reporting/schedules.py",
+        "self._state_missed(connection, schedule, fire)",
+        "self._enter(connection, schedule, fire, runs)",
+        f"{SCHEDULE_TESTS}::test_f27_after_three_missed_periods_the_latest_is_made_and_the_others_are_stated[sqlite]",
+    ),
+    Mutant(
+        "9 a period follows from UTC, not from the local date",
+        "services/reporting/periods.py",
+        "fired_at.astimezone(ZoneInfo(timezone)).date()",
+        "fired_at.date()",
+        "tests/unit/services/reporting/test_report_periods.py::"
+        "test_f25_every_change_of_clocks_in_twenty_zones_gives_one_run_a_day",
+    ),
+    Mutant(
+        "10 everybody opens every report",
+        "services/reporting/archive_page.py",
+        "if self._sees_all(viewer) else own",
+        "if self._sees_all(viewer) else true()",
+        f"{ARCHIVE_TESTS}::test_a21_somebody_elses_report_is_to_the_last_word_a_missing_one[sqlite]",
+    ),
+    Mutant(
+        "10 a damaged document is handed out",
+        "services/delivery/archive.py",
+        "if hashlib.sha256(content).hexdigest() != sha256:",
+        "if len(content) < 0:",
+        f"{ARCHIVE_TESTS}::test_a_damaged_file_is_not_handed_out[sqlite]",
     ),
     Mutant(
         "11 the slow panel is not planted",

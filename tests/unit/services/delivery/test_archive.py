@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -109,3 +111,21 @@ def test_the_sweep_removes_what_a_crash_left_but_not_what_is_being_written(tmp_p
         os.utime(leftover, (when, when))
     assert archive.sweep(datetime.now(UTC) - timedelta(hours=1)) == 1
     assert [path.name for path in (tmp_path / "incoming").iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize("point", ["archive-write", "before-rename"])
+def test_f03_a_kill_in_the_middle_of_a_file_leaves_nothing_visible(tmp_path: Path, point: str) -> None:
+    program = (
+        "import sys; from pathlib import Path; from services.delivery.archive import Archive; "
+        "Archive(Path(sys.argv[1])).put(b'%PDF' * 1000)"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env=os.environ | {failpoints.VARIABLE: f"{point}=crash", "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert killed.returncode == -9
+    [leftover] = _files(tmp_path)
+    assert leftover.parent.name == "incoming"
+    archive = Archive(tmp_path)
+    assert archive.get(archive.put(b"%PDF" * 1000)) == b"%PDF" * 1000
