@@ -366,11 +366,29 @@
     try {
       var answer = await send.call(window, resource, options);
       if (answer.status === 401 && address.indexOf("_dash-") >= 0) signIn();
+      else if (isCallback) report(answer);
       return answer;
+    } catch (away) {
+      if (isCallback) fail("The server did not answer.", "It may be starting again. Wait a moment and try again.");
+      throw away;
     } finally {
       if (isCallback) end();
     }
   };
+  async function report(answer) {
+    if (answer.status < 400) { byId("failure").hidden = true; return; }
+    var told = {};
+    try { told = (await answer.clone().json()).error || {}; } catch (unreadable) { /* no words came: ours have to do */ }
+    var reference = told.reference ? " Reference " + told.reference + "." : "";
+    fail("These numbers could not be worked out.", (told.message || "Try again in a moment.") + reference);
+  }
+  function fail(title, words) {
+    var box = byId("failure");
+    if (!box) return;
+    byId("failure-title").textContent = title;
+    byId("failure-words").textContent = words + (document.querySelector(".hb-live-part") ? " What you see below is from before." : "");
+    box.hidden = false;
+  }
   function begin() {
     waiting += 1;
     if (slow === null) slow = setTimeout(function () { busy(true); }, SLOW_MS);

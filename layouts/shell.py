@@ -58,7 +58,7 @@ def shell_layout(viewer: Viewer | None, nav_items: Sequence[NavItem], company: s
                         **attributes(aria_label="Side bar", data_sheet_label="Menu"),
                     ),
                     html.Main(
-                        [html.Div(skeleton(), id=ids.PAGE, tabIndex=-1), tile_menu()],
+                        [_failure(), html.Div(skeleton(), id=ids.PAGE, tabIndex=-1), tile_menu()],
                         className=hb("main"),
                     ),
                 ],
@@ -70,6 +70,21 @@ def shell_layout(viewer: Viewer | None, nav_items: Sequence[NavItem], company: s
             keys_dialog(),
             jump_dialog(nav_items),
         ]
+    )
+
+
+def _failure() -> Component:
+    """Filled by the script when a refresh fails: the page keeps its old numbers and says so."""
+    return html.Div(
+        [
+            icon("bad"),
+            html.Span([html.B("", id="failure-title"), " ", html.Span("", id="failure-words")], className=hb("grow")),
+            button("Try again", classes="btn small", data_reload="page"),
+        ],
+        id="failure",
+        hidden=True,
+        className=hb("note bad"),
+        role="alert",
     )
 
 

@@ -191,14 +191,10 @@ def finding(points: Sequence[TrendPoint], goal: float | None, unit: Unit, grain:
     known = [point for point in points if point.value is not None]
     if not known:
         return f"Line chart without points: too few cases in every {grain}."
-    first, last = known[0], known[-1]
-    assert first.value is not None  # noqa: S101 - narrows the type; filtered above
-    assert last.value is not None  # noqa: S101 - as above
+    ends = [known[0]] if len(known) == 1 else [known[0], known[-1]]
+    values = ", ".join(f"{amount(point.value, unit)} in {point.label}" for point in ends if point.value is not None)
     aim = f" Target {number(goal)}." if goal is not None else ""
-    return (
-        f"Line chart. Median net {unit_word(unit)} to fill by {grain}: {amount(first.value, unit)} in {first.label}, "
-        f"{amount(last.value, unit)} in {last.label}.{aim}"
-    )
+    return f"Line chart. Median net {unit_word(unit)} to fill by {grain}: {values}.{aim}"
 
 
 # --- pass-through ---------------------------------------------------------------------------------------------------

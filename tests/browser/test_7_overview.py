@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from services.domain.errors import RetryLaterError
 from services.domain.people import Role
 from services.mart.reader import SnapshotInfo
 from tests.http.product import Product
@@ -177,9 +178,11 @@ def test_the_chart_has_a_name_and_its_numbers_are_one_click_away(open_as: Open) 
     page = drawn(open_as(Role.EXECUTIVE))
     picture = page.get_by_role("img", name="Line chart")
     if picture.count():
-        assert "to fill by month" in str(picture.get_attribute("aria-label"))
+        assert "to fill by " in str(picture.get_attribute("aria-label"))
     page.get_by_role("button", name="As table").first.click()
-    assert page.locator("#panel[open] table tbody tr").count() == 12
+    points = {"Month": 12, "Quarter": 8}
+    shown = page.locator("#panel[open] table")
+    assert shown.locator("tbody tr").count() == points[shown.locator("th").first.inner_text()]
 
 
 def test_each_role_sees_its_own_page_and_recruiters_only_where_they_may(open_as: Open) -> None:
@@ -217,6 +220,29 @@ def test_an_ended_session_leads_to_the_sign_in_with_the_filters_kept(open_as: Op
     page.locator("#period-3m").check()
     page.wait_for_url("**/login?next=*")
     assert "period%3D3m" in page.url
+
+
+def test_a_failed_refresh_keeps_the_old_numbers_and_says_what_to_do(
+    open_as: Open, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = drawn(open_as(Role.HRBP))
+    before = page.inner_text(".hb-lede")
+
+    def fail(*_arguments: object) -> None:
+        raise RetryLaterError("The query took longer than 30 s and was stopped. Choose a shorter period.")
+
+    monkeypatch.setattr(type(product.server.extensions["hireboard.services"].overview), "view", fail)
+    page.locator("summary[data-filter=period]").click()
+    page.locator("#period-24m").check()
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert "took longer than 30 s" in alert.inner_text()
+    assert "from before" in alert.inner_text()
+    assert page.inner_text(".hb-lede") == before
+    monkeypatch.undo()
+    alert.get_by_role("button", name="Try again").click()
+    page.wait_for_selector("[data-filter=period]:has-text('Last 24 months')")
+    assert not page.get_by_role("alert").is_visible()
 
 
 def test_the_first_load_stays_under_900_kilobytes(open_as: Open, address: str) -> None:
