@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -32,30 +32,22 @@ class Tally:
     quarantined: int = 0
 
 
-@dataclass(slots=True)
-class _Chunk:
-    items: list[StagedItem] = field(default_factory=list)
-    size: int = 0
-
-
 def chunks(items: Iterable[StagedItem], limit: int = ROWS_AT_A_TIME) -> Iterator[list[StagedItem]]:
     """Records of one rank, at most ``limit`` rows, those of one parent together unless it alone has more."""
-    chunk = _Chunk()
+    chunk: list[StagedItem] = []
+    filled = 0
     for item in items:
-        size = len(item.rows) + 1  # its source record
-        if not chunk.items or chunk.items[-1].parent != item.parent:
-            size += 1  # its change row
-        if chunk.items:
-            last = chunk.items[-1]
-            other_rank = item.rank != last.rank
-            full = chunk.size + size > limit - limit // 4 and item.parent != last.parent
-            if other_rank or full or chunk.size + size > limit:
-                yield chunk.items
-                chunk = _Chunk()
-        chunk.items.append(item)
-        chunk.size += size
-    if chunk.items:
-        yield chunk.items
+        own = len(item.rows) + 1  # and its source record
+        other = not chunk or chunk[-1].parent != item.parent
+        if chunk:
+            full = filled + own + other > limit - (limit // 4 if other else 0)
+            if full or item.rank != chunk[-1].rank:
+                yield chunk
+                chunk, filled, other = [], 0, True
+        chunk.append(item)
+        filled += own + other  # a parent has one change row
+    if chunk:
+        yield chunk
 
 
 class Loader:

@@ -15,7 +15,7 @@ from services.store.types import SQLITE_FORMAT
 COLUMN_KEY = "column:"
 """Events from a row with a date column per stage: the row states all of them, so an emptied date removes its visit."""
 
-_VISIT = ("application_id", "stage_id", "entered_at", "exited_at", "external_id", "left_at")
+_VISIT = ("application_id", "external_id", "stage_id", "entered_at", "left_at", "exited_at")
 
 
 class StageEvent(NamedTuple):
@@ -42,16 +42,22 @@ class VisitWriter:
 
     def __init__(self) -> None:
         self._order: dict[int, int] = {}
+        self._stale: list[int] = []
+        self._fresh: list[tuple[int | str | None, ...]] = []
 
     def apply(self, connection: Connection, events: Mapping[int, Sequence[StageEvent]]) -> None:
-        """Merge ``events`` (by application id) into what is known, and replace the sets that change."""
-        known = _known_events(connection, events)
-        self._load_order(connection, {event.stage_id for batch in events.values() for event in batch})
+        """Merge ``events`` (by application id) into what is known, and write what differs."""
+        known = _known_visits(connection, events)
+        stages = {event.stage_id for batch in events.values() for event in batch}
+        self._load_order(
+            connection, stages | {visit.stage_id for visits in known.values() for visit in visits.values()}
+        )
         ended = _ended(connection, events)
-        self._replace(connection, known, {
-            number: derive_visits(_merged(known.get(number, ()), fresh), self._order, ended.get(number))
-            for number, fresh in events.items()
-        })  # fmt: skip
+        for number, fresh in events.items():
+            visits = known.get(number)
+            merged = _merged(visits.values(), fresh) if visits else fresh
+            self._compare(number, visits or {}, derive_visits(merged, self._order, ended.get(number)))
+        self._write(connection)
 
     def settle(self, connection: Connection, application_ids: Iterable[int]) -> None:
         """After applications or offers changed: date hires by their acceptance, close or open last visits."""
@@ -59,12 +65,12 @@ class VisitWriter:
         if not wanted:
             return
         _date_hires(connection, wanted)
-        known = _known_events(connection, wanted)
-        self._load_order(connection, {event.stage_id for events in known.values() for event in events})
+        known = _known_visits(connection, wanted)
+        self._load_order(connection, {visit.stage_id for visits in known.values() for visit in visits.values()})
         ended = _ended(connection, wanted)
-        self._replace(connection, known, {
-            number: derive_visits(events, self._order, ended.get(number)) for number, events in known.items()
-        })  # fmt: skip
+        for number, visits in known.items():
+            self._compare(number, visits, derive_visits(visits.values(), self._order, ended.get(number)))
+        self._write(connection)
 
     def _load_order(self, connection: Connection, stages: set[int]) -> None:
         table = PipelineStage.__table__
@@ -72,47 +78,40 @@ class VisitWriter:
         rows = bulk.lookup(connection, [table.c.id, table.c.sort_order], table.c.id.is_not(None), table.c.id, missing)
         self._order.update({int(number): int(position) for number, position in rows})
 
-    def _replace(
-        self,
-        connection: Connection,
-        known: Mapping[int, Sequence[StageEvent]],
-        visits: Mapping[int, Sequence[StageEvent]],
-    ) -> None:
-        changed = [number for number, after in visits.items() if list(known.get(number, ())) != list(after)]
-        stale = [number for number in changed if known.get(number)]
+    def _compare(self, number: int, known: Mapping[int, StageEvent], after: Iterable[StageEvent]) -> None:
+        """Only visits that differ are written: one move of an application touches two rows, not all."""
+        if not known:
+            self._fresh.extend([(number, *visit) for visit in after])
+            return
+        wanted = set(after)
+        self._stale.extend(visit_id for visit_id, visit in known.items() if visit not in wanted)
+        self._fresh.extend((number, *visit) for visit in wanted.difference(known.values()))
+
+    def _write(self, connection: Connection) -> None:
+        stale, fresh = self._stale, sorted(self._fresh, key=itemgetter(0, 3)) if self._stale else self._fresh
+        self._stale, self._fresh = [], []
         if stale:
-            connection.execute(delete(StageVisit).where(bulk.among(connection, StageVisit.application_id, stale)))
-        rows = [
-            (number, visit.stage_id, visit.entered_at, visit.exited_at, visit.key, visit.left_at)
-            for number in changed
-            for visit in visits[number]
-        ]
-        bulk.upsert_values(connection, StageVisit.__table__, _VISIT, rows)  # type: ignore[arg-type]
+            connection.execute(delete(StageVisit).where(bulk.among(connection, StageVisit.id, stale)))
+        bulk.upsert_values(connection, StageVisit.__table__, _VISIT, fresh)  # type: ignore[arg-type]
 
 
-def _merged(known: Sequence[StageEvent], fresh: Sequence[StageEvent]) -> Sequence[StageEvent]:
-    if not known:
-        return fresh
+def _merged(known: Iterable[StageEvent], fresh: Sequence[StageEvent]) -> list[StageEvent]:
     keys = {event.key for event in fresh}
     whole = any(key.startswith(COLUMN_KEY) for key in keys)
-    kept = [
-        event._replace(exited_at=None)
-        for event in known
-        if event.key not in keys and not (whole and event.key.startswith(COLUMN_KEY))
-    ]
+    kept = [visit for visit in known if visit.key not in keys and not (whole and visit.key.startswith(COLUMN_KEY))]
     return [*kept, *fresh]
 
 
-def _known_events(connection: Connection, application_ids: Iterable[int]) -> dict[int, list[StageEvent]]:
+def _known_visits(connection: Connection, application_ids: Iterable[int]) -> dict[int, dict[int, StageEvent]]:
+    """By application id and visit id."""
     table = StageVisit.__table__
-    names = ("application_id", "external_id", "stage_id", "entered_at", "left_at", "exited_at", "id")
-    columns = [table.c[name] for name in names]
+    names = ("application_id", "id", "external_id", "stage_id", "entered_at", "left_at", "exited_at")
     key = table.c.application_id
-    rows = bulk.lookup(connection, columns, key.is_not(None), key, application_ids)
-    known: dict[int, list[StageEvent]] = {}
-    for number, event_key, stage, entered, left, exited, visit_id in sorted(rows, key=itemgetter(0, 6)):
+    rows = bulk.lookup(connection, [table.c[name] for name in names], key.is_not(None), key, application_ids)
+    known: dict[int, dict[int, StageEvent]] = {}
+    for number, visit_id, event_key, stage, entered, left, exited in rows:
         event = StageEvent(event_key or f"#{visit_id}", stage, _text(entered) or "", _text(left), _text(exited))
-        known.setdefault(number, []).append(event)
+        known.setdefault(number, {})[visit_id] = event
     return known
 
 
