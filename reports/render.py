@@ -29,6 +29,8 @@ PAPERS = {"A4": "A4", "Letter": "letter"}
 LOCALES = ("en", "en-GB", "en-US")
 PDF_VARIANTS = ("pdf/a-3a", "pdf/ua-1")
 _SNAPSHOT_LENGTH = 12
+_PRINT = 4
+"""Annotation flag: shown on paper too."""
 
 
 class PackagedFontsOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
@@ -173,10 +175,13 @@ def _side_by_side(printed: PrintedReport) -> list[list[PrintedTable]]:
 
 
 def _finish(document: Any, pdf: Any) -> None:
-    """Column scope for header cells and printable annotations: PDF/UA asks for both, WeasyPrint writes neither."""
+    """Scope of header cells and printable annotations: PDF/UA and PDF/A ask for them, WeasyPrint writes neither."""
     del document
-    for item in pdf.objects:
-        if not isinstance(item, dict):
-            continue
+    entries: list[Any] = [item for item in pdf.objects if isinstance(item, dict)]
+    by_reference = {item.reference: item for item in entries}
+    for item in entries:
         if item.get("Type") == "/Annot":
-            item["F"] = 4
+            item["F"] = _PRINT
+        if item.get("S") == "/TH":
+            section = by_reference[by_reference[item["P"]]["P"]]
+            item["A"]["Scope"] = "/Column" if section["S"] == "/THead" else "/Row"

@@ -112,6 +112,14 @@ def test_every_figure_says_its_finding_to_a_screen_reader(scorecard):
     assert all(str(figure.get("/Alt", "")).strip() for figure in figures)
 
 
+def test_header_cells_say_whether_they_head_a_column_or_a_row(scorecard):
+    reader = pypdf.PdfReader(io.BytesIO(scorecard))
+    heads = [entry for entry in _structure(reader.trailer["/Root"]["/StructTreeRoot"]) if entry.get("/S") == "/TH"]
+    scopes = [head["/A"]["/Scope"] for head in heads]
+    assert scopes.count("/Column") == sum(1 + len(table.columns) for table in a_scorecard().tables)
+    assert scopes.count("/Row") == sum(len(table.rows) for table in a_scorecard().tables)
+
+
 def test_the_numbers_are_attached_as_csv(scorecard):
     attachments = pypdf.PdfReader(io.BytesIO(scorecard)).attachments
     assert attachments == {"RS-2026-10-4187.csv": [render_csv(a_scorecard())]}
