@@ -14,6 +14,8 @@ class Mutant(NamedTuple):
     test: str
 
 
+SUPERVISOR_TESTS = "tests/integration/test_1_supervisor.py"
+SETTING_TESTS = "tests/unit/dashapp/test_config.py"
 STORE_TESTS = "tests/integration/test_3_store_transactions.py"
 FACT_TESTS = "tests/integration/test_4_mart_facts.py"
 INCREMENT_TESTS = "tests/integration/test_4_mart_increments.py"
@@ -29,6 +31,41 @@ KILL_TESTS = "tests/integration/test_9_kill.py"
 ARCHIVE_TESTS = "tests/integration/test_10_archive.py"
 
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "1 a killed supervisor leaves its roles behind",
+        "dashapp/supervisor.py",
+        "            tie_to_parent()\n            if os.getppid()",
+        "            if os.getppid()",
+        f"{SUPERVISOR_TESTS}::test_kill_9_of_the_supervisor_leaves_no_orphan",
+    ),
+    Mutant(
+        "1 what a dead role had started lives on",
+        "dashapp/supervisor.py",
+        "        _kill_group(process.pid)  # whatever",
+        "        # whatever",
+        f"{SUPERVISOR_TESTS}::test_a_killed_role_is_started_again_and_its_children_go",
+    ),
+    Mutant(
+        "1 embedded mode serves strangers",
+        "dashapp/setting_rules.py",
+        "    if not is_loopback(host):",
+        "    if not host:",
+        f"{SETTING_TESTS}::test_a_wrong_setting_is_named_with_what_it_accepts",
+    ),
+    Mutant(
+        "1 production takes a key from an example",
+        "dashapp/setting_rules.py",
+        "    if any(part in plain for part in KNOWN_KEY_PARTS):",
+        "    if plain in KNOWN_KEY_PARTS:",
+        f"{SETTING_TESTS}::test_production_refuses_a_key_that_can_be_guessed",
+    ),
+    Mutant(
+        "1 the embedded key can be read by others",
+        "dashapp/signing_key.py",
+        "0o600",
+        "0o644",
+        f"{SETTING_TESTS}::test_the_embedded_key_is_made_once_and_only_its_owner_may_read_it",
+    ),
     Mutant(
         "3 a read may write",
         "services/store/database.py",
