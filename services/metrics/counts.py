@@ -109,4 +109,5 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
     return count_figure(group.number(metric.id))
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {"offers_extended": "offer_version", "starts": "hire", "interviews_held": "interview"}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

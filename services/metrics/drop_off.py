@@ -131,4 +131,5 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
     return rate_figure(dropped, resolved, extra)
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {"drop_off_rate": "stage_visit"}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

@@ -21,20 +21,25 @@ from services.mart.schema import feedback_leave as leave
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.estimators import SLACK
 from services.metrics.figures import Family, Figure, curve_figure, rate_figure
+from services.metrics.late_roles import (
+    BEFORE_END,
+    DAY_GRID,
+    IN_TIME,
+    LATE,
+    LATE_AFTER,
+    MISSING,
+    SUBMITTED,
+    TOO_FEW,
+    UNDECIDED,
+    judged_roles,
+)
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 
 MINUTES_PER_HOUR = 60
-DAY_GRID = 10_000
 SHOWN_DAY_GRID = 100
 """Of the median that stands beside the hours; the finer grid would multiply the rows to fetch."""
-LATE_AFTER = 2 * DAY_GRID
-"""Late means more than two business days; exactly two is not late."""
-ROLE_MINIMUM = 3
-"""Feedbacks owed before a role is judged."""
 BREACH_SHARE, BREACH_ROLES = 0.30, 10
-SUBMITTED, BEFORE_END, MISSING = 0, 1, 2
-LATE, IN_TIME, TOO_FEW, UNDECIDED = 0, 1, 2, 3
 
 _DIMENSIONS = (*(name for name in APPLICATION if name not in {"source", "channel"}), "interviewer", *TIME)
 
@@ -106,7 +111,7 @@ def _plan(plan: Plan, metric: Metric) -> None:
         case "feedback_late_rate":
             plan.tabulate("feedback_lateness", "feedback", _on_grid(plan, "lateness"))
         case _:
-            plan.tabulate(metric.id, "feedback", _roles(plan))
+            plan.tabulate(metric.id, "feedback", judged_roles(plan, feedback_clocks(plan)))
 
 
 def _groups(plan: Plan, rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
@@ -202,53 +207,14 @@ def _leave_taken(owed: sa.CTE) -> sa.Subquery:
     )
     days = overlap(leave.c.from_business_days, leave.c.to_business_days, owed.c.due_days, owed.c.stop_days)
     return (
-        sa.select(leave.c.feedback_id, sa.func.sum(seconds).label("seconds"), sa.func.sum(days).label("days"))
+        sa.select(
+            leave.c.feedback_id,
+            sa.cast(sa.func.sum(seconds), sa.BigInteger).label("seconds"),
+            sa.func.sum(days).label("days"),
+        )
         .join(owed, owed.c.feedback_id == leave.c.feedback_id)
         .group_by(leave.c.feedback_id)
         .subquery("leave_taken")
-    )
-
-
-def _roles(plan: Plan) -> sa.Subquery:
-    """One row a role: late when the Kaplan-Meier median of its feedback is known to exceed two business days.
-
-    The median exceeds two days exactly when S(2 days) > 0.5 and somebody was followed beyond two days.
-    """
-    clock = feedback_clocks(plan)
-    keys = [*_groups(plan, clock), clock.c.requisition_id]
-    submitted = clock.c.kind.in_((SUBMITTED, BEFORE_END))
-    points = (
-        sa.select(
-            *keys, clock.c.days, sa.func.count().label("leaving"), sa.func.count().filter(submitted).label("events")
-        )
-        .group_by(*keys, clock.c.days)
-        .subquery("role_points")
-    )
-    by = [*_groups(plan, points), points.c.requisition_id]
-    at_risk = sa.func.sum(points.c.leaving).over(partition_by=by, order_by=points.c.days.desc())
-    staying = (at_risk - points.c.events) * sa.literal_column("1.0") / at_risk
-    risk = sa.select(*points.c, staying.label("staying")).subquery("role_risk")
-    role_keys = [*_groups(plan, risk), risk.c.requisition_id]
-    by_then: sa.ColumnElement[float] = sa.func.product(risk.c.staying).filter(risk.c.days <= LATE_AFTER)
-    role = (
-        sa.select(
-            *role_keys,
-            sa.func.sum(risk.c.leaving).label("owed"),
-            sa.func.coalesce(by_then, 1.0).label("survival"),
-            sa.func.max(risk.c.days).label("longest"),
-        )
-        .group_by(*role_keys)
-        .subquery("role")
-    )
-    minimum = 1 if plan.question.raw else ROLE_MINIMUM
-    kind = sa.case(
-        (role.c.owed < minimum, TOO_FEW),
-        (role.c.survival <= 0.5 + SLACK, IN_TIME),
-        (role.c.longest > LATE_AFTER, LATE),
-        else_=UNDECIDED,
-    )
-    return sa.select(*_groups(plan, role), sa.literal_column("0").label("t"), kind.label("kind")).subquery(
-        "role_judged"
     )
 
 
@@ -290,4 +256,5 @@ def _late_roles(table: Any) -> Figure:
     return rate_figure(late, roles, {**extra, "breach": int(is_breach)})
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {metric.id: "feedback" for metric in METRICS}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

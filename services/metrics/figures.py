@@ -54,6 +54,8 @@ class Family:
     """Metrics that are computed alike. ``plan`` says what to fetch, ``figure`` finishes one group."""
 
     metrics: tuple[Metric, ...]
+    needs: Mapping[str, str]
+    """Metric id -> the kind of record it is made from, where that is not the application. Never loaded = not known."""
     plan: Callable[[Plan, Metric], None]
     figure: Callable[[Question, Metric, Group, Mapping[str, str | None]], Figure]
 

@@ -146,4 +146,5 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
     return rate_figure(counted["accepted"], answered, counted, "provisional" if is_provisional else None)
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {metric.id: "offer_version" for metric in METRICS}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

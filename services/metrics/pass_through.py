@@ -372,4 +372,5 @@ def _covers(estimate: Incidence, horizon: int) -> str | None:
     return None if end >= horizon or estimate.remaining(end) <= SLACK else f"by day {end // TENTHS}"
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

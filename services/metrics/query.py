@@ -17,7 +17,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from services.domain.errors import ForbiddenError, InvalidInputError
-from services.domain.metric import Answer, Estimator, Metric, Query, Row
+from services.domain.metric import Answer, Estimator, Metric, Query, Reason, Row
 from services.domain.people import ColumnClass, Role, Viewer
 from services.domain.views import FilterChoice
 from services.metrics import registry
@@ -87,8 +87,9 @@ class QueryLayer:
             question = self._question(query, by, viewer, snapshot, catalog)
             _check_classes(metrics, query, question, viewer)
             groups = self._groups(metrics, question, catalog)
+            absent = {metric.id for metric in metrics if not _is_loaded(metric, snapshot)}
         rows = [
-            self._row(metric, key, groups[key], question, viewer)
+            self._row(metric, key, groups[key], question, viewer, is_loaded=metric.id not in absent)
             for metric in metrics
             for key in sorted(groups, key=lambda key: _position(catalog, by, key))
         ]
@@ -160,8 +161,12 @@ class QueryLayer:
             groups.setdefault(key_of[dims], Group()).tables.setdefault(tag, CountTable()).add(columns)
         return groups
 
-    def _row(self, metric: Metric, key: Key, group: Group, question: Question, viewer: Viewer) -> Row:
+    def _row(
+        self, metric: Metric, key: Key, group: Group, question: Question, viewer: Viewer, *, is_loaded: bool
+    ) -> Row:
         dims = {dimension.id: label for dimension, label in zip(question.by, key, strict=True)}
+        if not is_loaded:
+            return _row_of(metric, dims, Figure(None, 0, Reason.NOT_LOADED))
         figure = registry.family_of(metric.id).figure(question, metric, group, dims)
         if not question.raw:
             figure = suppress(figure, is_curve=metric.estimator in _CURVES, is_personal=_is_personal(question, viewer))
@@ -169,6 +174,12 @@ class QueryLayer:
 
 
 _KEPT_CHOICES = 200
+
+
+def _is_loaded(metric: Metric, snapshot: Snapshot) -> bool:
+    """Whether records of the kind the metric is made from were ever imported. A snapshot that does not say: yes."""
+    kind = registry.family_of(metric.id).needs.get(metric.id, "application")
+    return snapshot.counts.get(f"loaded_{kind}", 1) > 0
 
 
 def _row_of(metric: Metric, dims: Mapping[str, str | None], figure: Figure) -> Row:

@@ -339,4 +339,5 @@ def _bucket_counts(table: CountTable) -> dict[str, Any]:
     return found
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {"open_requisitions": "requisition", "open_seats": "opening", "requisition_age": "opening"}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

@@ -208,4 +208,5 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
     )
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {metric.id: "stage_visit" for metric in METRICS}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

@@ -267,4 +267,5 @@ def _beside(question: Question, group: Group) -> dict[str, float | int | None]:
     return found
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {metric.id: "opening" for metric in METRICS}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

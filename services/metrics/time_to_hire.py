@@ -75,4 +75,5 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
     return median_figure(table, (VALID,), TENTHS, {"negative": table.of_kind(NEGATIVE)})
 
 
-FAMILY = Family(METRICS, _plan, _figure)
+_NEEDS: Mapping[str, str] = {"days_to_offer": "offer_version"}
+FAMILY = Family(METRICS, _NEEDS, _plan, _figure)

@@ -31,6 +31,7 @@ from tests.metric_scenes import (
     RITA,
     FakeNames,
     SmallMart,
+    SmallSnapshot,
 )
 
 DAY = timedelta(days=1)
@@ -311,6 +312,18 @@ class TestQuestions:
             (None, Reason.NO_DATA),
             (None, Reason.NO_DATA),
         ]
+
+    def test_what_was_never_loaded_is_not_zero(self) -> None:
+        loaded = {"loaded_application": 1, "loaded_hire": 0, "loaded_feedback": 0, "loaded_interview": 1}
+        layer = QueryLayer(SmallMart(SmallSnapshot(counts=loaded)), FakeNames())
+        answer = ask(layer, "applications", "starts", "feedback_turnaround", "interviews_held", by=("month",))
+        known = {row.metric: (row.value, row.reason) for row in answer.rows}
+        assert known == {
+            "applications": (0, None),
+            "starts": (None, Reason.NOT_LOADED),
+            "feedback_turnaround": (None, Reason.NOT_LOADED),
+            "interviews_held": (0, None),
+        }
 
     def test_every_bin_of_a_grain_appears_in_order(self, layer: QueryLayer) -> None:
         answer = ask(
