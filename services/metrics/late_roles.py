@@ -26,7 +26,7 @@ _FLOAT: sa.ColumnElement[float] = sa.literal_column("1.0")
 
 
 def judged_roles(plan: Plan, clock: sa.CTE) -> sa.Subquery:
-    """One row a role of ``clock`` (feedback with ``days`` and ``kind``), judged as LATE, IN_TIME, TOO_FEW or UNDECIDED."""
+    """One row a role of ``clock`` (feedback with ``days`` and ``kind``); its kind says LATE, IN_TIME and so on."""
     role = _roles(plan, clock)
     exact = _exact_survival(plan, clock, role)
     plain = 1 - role.c.in_time * _FLOAT / role.c.owed
