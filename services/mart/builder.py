@@ -15,6 +15,7 @@ from services.mart.calendar_table import write_calendars
 from services.mart.extract import DIALECTS, StoreSnapshot
 from services.mart.schema import metadata
 from services.mart.sources import BY_APPLICATION, BY_REQUISITION, FEEDBACK, LOADED, OPENINGS, REFERENCES, Source
+from services.mart.zones import write_zones
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ def stage(
 def stage_references(duck: duckdb.DuckDBPyConnection, store: StoreSnapshot) -> None:
     for source in REFERENCES:
         stage(duck, store, source)
+    write_zones(duck)
 
 
 def run_scripts(duck: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:

@@ -48,13 +48,11 @@ class Digest(NamedTuple):
 def digest_of(connection: duckdb.DuckDBPyConnection, table: str, where: str = "true") -> Digest:
     """Digest of a table's rows, or of those for which ``where`` holds."""
     columns = ", ".join(f'"{column.name}"' for column in metadata.tables[table].columns)
-    row = connection.execute(
+    ((rows, total, parity),) = connection.execute(
         f"SELECT count(*), coalesce(sum(CAST(h AS HUGEINT)), 0), coalesce(bit_xor(h), 0) "  # noqa: S608 - our own names
         f"FROM (SELECT hash({columns}) AS h FROM {table} WHERE {where})"
-    ).fetchone()
-    if row is None:
-        raise RuntimeError(f"no digest of {table}")
-    return Digest(row[0], int(row[1]) % MODULUS, int(row[2]))
+    ).fetchall()
+    return Digest(rows, int(total) % MODULUS, int(parity))
 
 
 def table_digests(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

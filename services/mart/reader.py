@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -124,11 +124,12 @@ class MartReader:
 
     def execute(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
         """All rows of a select over ``services.mart.schema``. Raises RetryLaterError after the time limit."""
-        return self._run(statement).fetchall()
+        rows: list[tuple[Any, ...]] = self._run(statement, lambda cursor: cursor.fetchall())
+        return rows
 
     def fetch_arrays(self, statement: sa.SelectBase) -> dict[str, np.ndarray[Any, Any]]:
         """The columns by label, as numpy arrays (masked where a value is NULL), for curve arithmetic."""
-        arrays = self._run(statement).fetchnumpy()
+        arrays = self._run(statement, lambda cursor: cursor.fetchnumpy())
         return {name: np.asanyarray(column) for name, column in arrays.items()}
 
     def close(self) -> None:
@@ -136,13 +137,13 @@ class MartReader:
         with self._lock:
             self._instance = None
 
-    def _run(self, statement: sa.SelectBase) -> duckdb.DuckDBPyConnection:
+    def _run(self, statement: sa.SelectBase, fetch: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
         sql, values = compile_select(statement)
         instance = self._held() or self._current()
         cursor = instance.cursor()
         try:
             with self._watchdog.limit(self._timeout_s, cursor.interrupt):
-                return cursor.execute(sql, values)
+                return fetch(cursor.execute(sql, values))
         except duckdb.InterruptException as error:
             limit = f"{self._timeout_s:g} s"
             raise RetryLaterError(

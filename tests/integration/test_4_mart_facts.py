@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -232,6 +233,26 @@ def test_an_event_belongs_to_the_local_date_of_the_requisitions_zone(tell):
     built = tell(story)
     a = m.fact_application.c
     assert built.rows(a.applied_on, a.country) == [(date(2026, 2, 28), "US"), (date(2026, 3, 1), "DE")]
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "America/Vancouver", "Africa/Casablanca", "Asia/Kathmandu", "America/Winnipeg"]
+)
+def test_local_dates_are_those_of_the_time_zone_database_whatever_duckdb_was_built_with(tell, zone):
+    """Both sides of local midnight, every 37 days for thirteen years; laws of some zones changed lately."""
+    start = datetime(2024, 1, 1, tzinfo=ZoneInfo(zone))
+    midnights = [start + timedelta(days=37 * number) for number in range(128)]
+    around = (midnight.astimezone(UTC) + timedelta(seconds=second) for midnight in midnights for second in (-1, 0))
+    moments = dict(enumerate(around, start=1))
+
+    def story(company: Company) -> None:
+        company.add(t.Office, id=9, name="There", timezone=zone)
+        company.requisition(1, day(0), office_id=9)
+        for number, moment in moments.items():
+            company.application(number, 1, moment)
+
+    expected = [(number, moment.astimezone(ZoneInfo(zone)).date()) for number, moment in moments.items()]
+    assert tell(story).rows(m.fact_application.c.application_id, m.fact_application.c.applied_on) == expected
 
 
 def test_prospects_tests_and_merged_duplicates_leave_every_count_and_are_counted(tell):

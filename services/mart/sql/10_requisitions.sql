@@ -14,12 +14,12 @@ WITH latest AS (
 )
 SELECT r.id AS requisition_id, r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id,
        r.recruiter_id, o.country, o.region, r.external_id, r.requisition_code AS code, r.title,
-       coalesce(z.name, 'UTC') AS timezone, coalesce(r.office_id, 0) AS calendar_id,
+       coalesce(z.name, 'UTC') AS timezone, z.shifts, coalesce(r.office_id, 0) AS calendar_id,
        coalesce(r.opened_at, latest.first_open_at) AS opened_at, r.target_on, r.urgency, r.is_evergreen,
        coalesce(latest.status, 'draft') AS status
 FROM s_requisition r
 LEFT JOIN s_office o ON o.id = r.office_id
-LEFT JOIN pg_timezone_names() z ON z.name = o.timezone
+LEFT JOIN t_zone z ON z.name = o.timezone
 LEFT JOIN latest ON latest.requisition_id = r.id;
 
 -- When the requisition ended for good: its last status, if that is an end.

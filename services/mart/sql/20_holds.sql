@@ -63,4 +63,7 @@ CREATE TEMP MACRO net_at(instant, stops) AS CASE
   ELSE seconds_at(instant) - CAST(list_sum(
     list_transform(stops, lambda s: greatest(0, least(s.t, seconds_at(instant)) - s.f))) AS BIGINT)
 END;
-CREATE TEMP MACRO local_on(instant, zone) AS CAST(timezone(zone, timezone('UTC', instant)) AS DATE);
+CREATE TEMP MACRO local_on(instant, zone, shifts) AS CASE
+  WHEN shifts IS NULL THEN CAST(timezone(zone, timezone('UTC', instant)) AS DATE)
+  ELSE CAST(instant + to_seconds(list_last(list_filter(shifts, lambda s: s.f <= seconds_at(instant))).o) AS DATE)
+END;

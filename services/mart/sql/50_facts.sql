@@ -1,5 +1,5 @@
 INSERT INTO dim_requisition BY NAME
-SELECT * FROM t_requisition ORDER BY requisition_id;
+SELECT * EXCLUDE (shifts) FROM t_requisition ORDER BY requisition_id;
 
 INSERT INTO requisition_status BY NAME
 SELECT requisition_id, status, from_at, to_at FROM t_status ORDER BY requisition_id, from_at;
@@ -22,10 +22,10 @@ WITH reached AS (
   FROM t_application a LEFT JOIN t_reached v USING (application_id)
 )
 SELECT a.*, r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.country, r.region,
-       local_on(applied_at, r.timezone) AS applied_on, local_on(screen_at, r.timezone) AS screen_on,
-       local_on(assessment_at, r.timezone) AS assessment_on, local_on(interview_at, r.timezone) AS interview_on,
-       local_on(offer_at, r.timezone) AS offer_on, local_on(extended_at, r.timezone) AS extended_on,
-       local_on(accepted_at, r.timezone) AS accepted_on
+       local_on(applied_at, r.timezone, r.shifts) AS applied_on, local_on(screen_at, r.timezone, r.shifts) AS screen_on,
+       local_on(assessment_at, r.timezone, r.shifts) AS assessment_on, local_on(interview_at, r.timezone, r.shifts) AS interview_on,
+       local_on(offer_at, r.timezone, r.shifts) AS offer_on, local_on(extended_at, r.timezone, r.shifts) AS extended_on,
+       local_on(accepted_at, r.timezone, r.shifts) AS accepted_on
 FROM reached a JOIN t_requisition r USING (requisition_id)
 ORDER BY applied_at, application_id;
 
@@ -34,7 +34,7 @@ SELECT v.visit_id, v.application_id, v.stage_id, v.stage_order, v.stage, v.enter
        v.exit_kind, CASE WHEN v.is_last AND v.exited_at IS NOT NULL THEN v.reason_kind END AS reason_kind,
        a.requisition_id, a.recruiter_id, a.source_id, a.channel,
        r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.country, r.region,
-       local_on(v.entered_at, r.timezone) AS entered_on, local_on(v.exited_at, r.timezone) AS exited_on,
+       local_on(v.entered_at, r.timezone, r.shifts) AS entered_on, local_on(v.exited_at, r.timezone, r.shifts) AS exited_on,
        net_at(v.entered_at, s.stops) AS entered_net, net_at(v.exited_at, s.stops) AS exited_net
 FROM t_visit_end v
 JOIN t_application a USING (application_id)
@@ -62,8 +62,8 @@ SELECT e.seat_id, e.requisition_id, e.opened_at, e.filled_at, e.cancelled_at, e.
        CASE WHEN e.application_id IS NOT NULL THEN e.started_on END AS started_on,
        r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.recruiter_id,
        r.country, r.region, r.is_evergreen,
-       local_on(e.opened_at, r.timezone) AS opened_on, local_on(e.filled_at, r.timezone) AS filled_on,
-       local_on(e.cancelled_at, r.timezone) AS cancelled_on,
+       local_on(e.opened_at, r.timezone, r.shifts) AS opened_on, local_on(e.filled_at, r.timezone, r.shifts) AS filled_on,
+       local_on(e.cancelled_at, r.timezone, r.shifts) AS cancelled_on,
        net_at(e.opened_at, s.stops) AS opened_net, net_at(e.filled_at, s.stops) AS filled_net,
        net_at(e.cancelled_at, s.stops) AS cancelled_net
 FROM ended e
@@ -75,7 +75,7 @@ INSERT INTO fact_offer_version BY NAME
 SELECT o.id AS offer_version_id, o.application_id, o.position, o.first_extended_at, o.extended_at, o.answered_at,
        o.undone_at, o.answer, o.undone_by, a.requisition_id, a.recruiter_id, a.source_id, a.channel,
        r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.country, r.region,
-       local_on(o.first_extended_at, r.timezone) AS first_extended_on
+       local_on(o.first_extended_at, r.timezone, r.shifts) AS first_extended_on
 FROM t_offer o JOIN t_application a USING (application_id) JOIN t_requisition r USING (requisition_id)
 ORDER BY o.first_extended_at, o.application_id, o.position;
 
@@ -83,6 +83,6 @@ INSERT INTO fact_interview BY NAME
 SELECT i.id AS interview_id, i.application_id, i.status, i.scheduled_at, i.starts_at, i.ends_at,
        a.requisition_id, a.recruiter_id, a.source_id, a.channel,
        r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.country, r.region,
-       local_on(i.ends_at, r.timezone) AS ends_on
+       local_on(i.ends_at, r.timezone, r.shifts) AS ends_on
 FROM s_interview i JOIN t_application a USING (application_id) JOIN t_requisition r USING (requisition_id)
 ORDER BY i.ends_at, i.id;

@@ -2,8 +2,8 @@
 CREATE TEMP TABLE t_feedback AS
 SELECT f.id AS feedback_id, f.interview_id, i.application_id, f.interviewer_id, i.ends_at AS due_from_at, f.submitted_at,
        coalesce(p.office_id, r.office_id, 0) AS calendar_id,
-       r.timezone AS requisition_zone, a.recruiter_id AS application_recruiter_id, r.*
-         EXCLUDE (recruiter_id, calendar_id, timezone)
+       r.timezone AS requisition_zone, r.shifts AS requisition_shifts, a.recruiter_id AS application_recruiter_id, r.*
+         EXCLUDE (recruiter_id, calendar_id, timezone, shifts)
 FROM s_feedback f
 JOIN s_interview i ON i.id = f.interview_id
 JOIN t_application a ON a.application_id = i.application_id
@@ -30,7 +30,7 @@ ASOF LEFT JOIN dim_calendar s ON s.calendar_id = f.calendar_id
 INSERT INTO fact_feedback BY NAME
 SELECT feedback_id, interview_id, application_id, requisition_id, department_id, job_family_id, job_level_id, office_id,
        hiring_manager_id, application_recruiter_id AS recruiter_id, country, region, interviewer_id, calendar_id,
-       due_from_at, submitted_at, local_on(due_from_at, requisition_zone) AS due_from_on,
+       due_from_at, submitted_at, local_on(due_from_at, requisition_zone, requisition_shifts) AS due_from_on,
        due_from_business_seconds, submitted_business_seconds, due_from_business_days, submitted_business_days
 FROM t_feedback_position
 ORDER BY due_from_at, feedback_id;
