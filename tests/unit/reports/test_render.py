@@ -171,6 +171,12 @@ def test_hostile_names_are_printed_literally_everywhere(renderer):
     assert "49" not in text
 
 
+def test_markup_in_a_name_stays_text_in_the_document(renderer):
+    html = renderer.html(_named("<script>alert(1)</script>"))
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
 def _named(name: str) -> ReportView:
     view = a_weekly_report()
     table = view.tables[2]
