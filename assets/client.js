@@ -447,7 +447,7 @@
   function fit(graph) {
     var small = matchMedia(NARROW).matches, wanted = small ? "M3" : "M1";
     if (!window.Plotly || !graph.layout || !graph.layout.xaxis || !graph.layout.xaxis.dtick || graph.layout.xaxis.dtick === wanted) return;
-    window.Plotly.relayout(graph, { "xaxis.dtick": wanted, "margin.r": small ? 74 : 88 });
+    window.Plotly.relayout(graph, { "xaxis.dtick": wanted });
   }
   /* A table that scrolls sideways can be reached and scrolled by keyboard; one that fits is no stop on the way. */
   function reachable(box) {

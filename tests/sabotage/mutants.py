@@ -16,6 +16,10 @@ class Mutant(NamedTuple):
 
 SUPERVISOR_TESTS = "tests/integration/test_1_supervisor.py"
 SETTING_TESTS = "tests/unit/dashapp/test_config.py"
+BAD_INPUT_TESTS = "tests/integration/test_2_bad_input.py"
+IMPORT_TESTS = "tests/integration/test_2_import_transactions.py"
+GOLDEN_IMPORT_TESTS = "tests/integration/test_2_golden_imports.py"
+SHAPE_TESTS = "tests/integration/test_2_greenhouse_shapes.py"
 STORE_TESTS = "tests/integration/test_3_store_transactions.py"
 FACT_TESTS = "tests/integration/test_4_mart_facts.py"
 INCREMENT_TESTS = "tests/integration/test_4_mart_increments.py"
@@ -29,8 +33,68 @@ RUN_TESTS = "tests/integration/test_9_run_report.py"
 SCHEDULE_TESTS = "tests/integration/test_9_schedules.py"
 KILL_TESTS = "tests/integration/test_9_kill.py"
 ARCHIVE_TESTS = "tests/integration/test_10_archive.py"
+OVERVIEW_TESTS = "tests/unit/services/metrics/test_overview.py"
+OVERVIEW_PAGE_TESTS = "tests/unit/layouts/test_overview_page.py"
+FILTER_TESTS = "tests/unit/domain/test_filters.py"
+JUDGEMENT_TESTS = "tests/unit/domain/test_judgement.py"
 
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "2 an older export undoes a newer one",
+        "services/ingest/loader.py",
+        "return item.version is None or version is None or item.version >= version",
+        "return True",
+        f"{BAD_INPUT_TESTS}::test_2_an_older_export_does_not_undo_a_newer_one",
+    ),
+    Mutant(
+        "2 a broken record is quarantined again and again",
+        "services/ingest/quarantine.py",
+        "        if number is None:\n            bulk.upsert",
+        "        if True:\n            bulk.upsert",
+        f"{BAD_INPUT_TESTS}::test_2_the_same_broken_record_is_not_quarantined_twice",
+    ),
+    Mutant(
+        "2 the future has happened",
+        "services/ingest/fields.py",
+        "if text is not None and reading.earliest <= text <= (reading.latest if spec.past else _LATEST):",
+        "if text is not None:",
+        f"{BAD_INPUT_TESTS}::test_2_a_broken_record_is_quarantined_with_file_record_field_and_reason",
+    ),
+    Mutant(
+        "2 a correction takes no visit away",
+        "services/ingest/visits.py",
+        "visit.key not in keys and not (whole",
+        "not (whole",
+        f"{IMPORT_TESTS}::test_2_versions_may_come_in_any_order_and_any_number_of_deliveries",
+    ),
+    Mutant(
+        "2 a hire is not dated by its acceptance",
+        "services/ingest/visits.py",
+        "        _date_hires(connection, wanted)\n",
+        "",
+        f"{IMPORT_TESTS}::test_2_the_history_ends_as_it_should",
+    ),
+    Mutant(
+        "2 on hold needs no mapping",
+        "services/ingest/connectors/greenhouse/vocabulary.py",
+        'return self.close_reasons.get(_key(name or ""))',
+        'return "on_hold"',
+        f"{SHAPE_TESTS}::test_2_on_hold_is_a_close_reason_that_needs_the_mapping",
+    ),
+    Mutant(
+        "2 a plain date begins in UTC",
+        "services/ingest/fields.py",
+        "replace(tzinfo=ZoneInfo(zone))",
+        'replace(tzinfo=ZoneInfo("UTC"))',
+        f"{GOLDEN_IMPORT_TESTS}::test_2_plain_dates_begin_at_midnight_of_the_office_and_leave_stays_dates[sqlite]",
+    ),
+    Mutant(
+        "3 an import writes everything at once",
+        "services/ingest/loader.py",
+        "ROWS_AT_A_TIME = 2_000",
+        "ROWS_AT_A_TIME = 2_000_000",
+        f"{IMPORT_TESTS}::test_3_no_transaction_of_an_import_writes_more_than_2000_rows",
+    ),
     Mutant(
         "1 a killed supervisor leaves its roles behind",
         "dashapp/supervisor.py",
@@ -284,5 +348,47 @@ MUTANTS: tuple[Mutant, ...] = (
         "rng = np.random.default_rng([self.seed, 3, self.chunk])",
         "rng = np.random.default_rng()",
         f"{DEMO_TESTS}::test_another_seed_gives_another_company",
+    ),
+    Mutant(
+        "7 everybody sees the recruiters",
+        "services/metrics/overview.py",
+        "if ColumnClass.PERSON not in selection.viewer.classes:",
+        "if False:",
+        f"{OVERVIEW_TESTS}::test_only_who_may_see_figures_of_people_gets_recruiters",
+    ),
+    Mutant(
+        "7 a filter value nobody offers reaches the question",
+        "services/domain/filters.py",
+        "if value in known.get(name, set())",
+        "if True",
+        f"{FILTER_TESTS}::test_values_that_no_option_offers_are_left_out",
+    ),
+    Mutant(
+        "7 few cases are judged",
+        "services/domain/judgement.py",
+        "row.value is None or not is_judged(row)",
+        "row.value is None",
+        f"{JUDGEMENT_TESTS}::test_without_target_direction_or_enough_cases_nothing_is_judged",
+    ),
+    Mutant(
+        "7 a kept view outlives its snapshot",
+        "services/metrics/overview.py",
+        'key = (f"{stamp.snapshot} {as_of}", viewer.fingerprint(), filters)',
+        'key = ("", viewer.fingerprint(), filters)',
+        f"{OVERVIEW_TESTS}::test_a_new_snapshot_or_other_rights_are_never_answered_from_memory",
+    ),
+    Mutant(
+        "7 the chart has no name",
+        "layouts/pages/overview.py",
+        "**attributes(aria_label=trend.finding)",
+        "",
+        f"{OVERVIEW_PAGE_TESTS}::test_the_chart_is_a_picture_with_its_finding_as_name",
+    ),
+    Mutant(
+        "7 a series with a gap is drawn through",
+        "layouts/components/sparkline.py",
+        'return "".join("M" + "L".join(str(point) for point in run) for run in runs)',
+        'return "M" + "L".join(str(point) for run in runs for point in run)',
+        f"{OVERVIEW_PAGE_TESTS}::test_a_gap_in_the_series_breaks_the_line",
     ),
 )
