@@ -13,7 +13,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.domain.grains import Grain
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.domain.pipeline import RequisitionStatus
 from services.mart.constructs import TenthsOfDay
@@ -26,7 +25,7 @@ from services.mart.schema import (
 )
 from services.metrics.dimensions import APPLICATION, REQUISITION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, count_figure, median_figure
-from services.metrics.plan import CountTable, Group, Plan, truncated
+from services.metrics.plan import CountTable, Group, Plan
 from services.metrics.question import Question
 from services.metrics.windows import (
     WINDOW_COLUMNS,
@@ -221,17 +220,30 @@ def _ages(plan: Plan) -> sa.Subquery:
 
 def _applications(plan: Plan, *, is_active: bool) -> sa.Subquery:
     """Undecided applications at the cut; by stage through the visit that runs then."""
+    if not is_active:
+        return _at_as_of(plan) if plan.question.grain is None else _at_each_cut(plan)
+    running = running_requisitions(plan)
+    open_ones = (
+        sa.select(running.c.requisition_id, running.c.bin, running.c.cut_at)
+        .where(running.c.kind == OPEN)
+        .subquery("open_requisition")
+    )
     question = plan.question
-    rows = _at_as_of(plan) if question.grain is None else _at_each_cut(plan, is_active=is_active)
-    if is_active:
-        running = running_requisitions(plan)
-        open_ones = (
-            sa.select(running.c.requisition_id, running.c.bin).where(running.c.kind == OPEN).subquery("open_ones")
+    table, source = _table(question)
+    # without a grain every zone is cut at the same instant: a constant is compared while reading
+    is_dated = question.grain is not None
+    at = open_ones.c.cut_at if is_dated else sa.literal(question.as_of, sa.DateTime)
+    return (
+        sa.select(
+            *plan.group_columns(table, bin_=open_ones.c.bin),
+            sa.literal_column("0").label("t"),
+            sa.literal_column(str(OPEN)).label("kind"),
         )
-        here = open_ones.c.requisition_id == rows.c.requisition_id
-        joined = here if question.grain is None else sa.and_(here, open_ones.c.bin == rows.c.bin)
-        return sa.select(rows).join(open_ones, joined).subquery("pipeline_active")
-    return sa.select(rows).subquery("pipeline_open")
+        .select_from(source)
+        .join(open_ones, open_ones.c.requisition_id == fact_application.c.requisition_id)
+        .where(*question.conditions(table), *_is_undecided(table, at), *(_still_then(question) if is_dated else ()))
+        .subquery("pipeline_active")
+    )
 
 
 def _table(question: Question) -> tuple[sa.Table, sa.FromClause]:
@@ -259,7 +271,7 @@ def _at_as_of(plan: Plan) -> sa.Subquery:
     )
 
 
-def _at_each_cut(plan: Plan, *, is_active: bool) -> sa.Subquery:
+def _at_each_cut(plan: Plan) -> sa.Subquery:
     question, columns = plan.question, fact_application.c
     table, source = _table(question)
     span = instants(plan)
@@ -270,9 +282,7 @@ def _at_each_cut(plan: Plan, *, is_active: bool) -> sa.Subquery:
     if table is fact_stage_visit:
         carried += [table.c.entered_at, table.c.exited_at]
     located = source.join(dim_requisition, dim_requisition.c.requisition_id == columns.requisition_id)
-    limits = [*question.conditions(table), *_may_count(question)]
-    if is_active:
-        limits.append(columns.requisition_id.in_(sa.select(running_requisitions(plan).c.requisition_id)))
+    limits = [*question.conditions(table), *_still_then(question)]
     days = (columns.applied_on, day_of(columns.ended_at, 1))
     rows, joined = in_windows(plan, "applications", located, carried, days, limits, span)
     return (
@@ -303,14 +313,12 @@ def _is_undecided(rows: sa.FromClause, at: sa.ColumnElement[datetime]) -> list[s
     return found
 
 
-def _may_count(question: Question) -> list[sa.ColumnElement[bool]]:
-    """Spares what cannot be undecided at any bin's end: over before the period, after it, or within one bin."""
-    columns, year = fact_application.c, question.fiscal_year_start
+def _still_then(question: Question) -> list[sa.ColumnElement[bool]]:
+    """Spares the join what was over before the period, or came after it."""
+    columns = fact_application.c
     first, end = question.bounds()
-    grain = question.grain or Grain.DAY
-    still_then = columns.ended_at >= datetime.combine(first, time()) - ONE_DAY
-    crosses = truncated(grain, day_of(columns.ended_at, 1), year) > truncated(grain, columns.applied_on, year)
-    return [columns.applied_on < end, sa.or_(columns.ended_at.is_(None), sa.and_(still_then, crosses))]
+    began = datetime.combine(first, time()) - ONE_DAY
+    return [columns.applied_on < end, sa.or_(columns.ended_at.is_(None), columns.ended_at >= began)]
 
 
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
