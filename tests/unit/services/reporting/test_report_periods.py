@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain.errors import InvalidInputError
@@ -41,6 +41,7 @@ def test_a_report_is_about_the_last_complete_period(grain: str, day: date, expec
     assert period_before(grain, day) == expected
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["week", "month", "quarter"]), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
 def test_the_period_is_complete_and_the_next_one_is_not(grain: str, day: date) -> None:
     named = parse_period(period_before(grain, day), day)
