@@ -28,6 +28,8 @@ DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
 GATE_TESTS = "tests/http/test_6_gate.py"
 SIGN_IN_TESTS = "tests/http/test_6_sign_in.py"
 ACCOUNT_TESTS = "tests/integration/test_6_accounts.py"
+REPORT_TESTS = "tests/integration/test_8_reports.py"
+RENDER_TESTS = "tests/unit/reports/test_render.py"
 LEDGER_TESTS = "tests/integration/test_9_ledger_and_outbox.py"
 RUN_TESTS = "tests/integration/test_9_run_report.py"
 SCHEDULE_TESTS = "tests/integration/test_9_schedules.py"
@@ -263,6 +265,48 @@ MUTANTS: tuple[Mutant, ...] = (
         "elif event.seal(previous) != sealed:",
         "elif event.seal(previous) == GENESIS:",
         "tests/integration/test_audit_log.py::test_a59_two_hundred_random_mutations_are_all_found_and_located",
+    ),
+    Mutant(
+        "8 markup in a name is markup",
+        "reports/render.py",
+        "autoescape=True",
+        "autoescape=False",
+        f"{RENDER_TESTS}::test_markup_in_a_name_stays_text_in_the_document",
+    ),
+    Mutant(
+        "8 a report may fetch files",
+        "reports/render.py",
+        'raise FatalURLFetchingError(f"A report may fetch nothing, and asked for {url[:80]!r}.")',
+        "return super().fetch(url, headers)",
+        f"{RENDER_TESTS}::test_the_fetcher_knows_only_the_packaged_fonts",
+    ),
+    Mutant(
+        "8 the clock is in the bytes",
+        "reports/render.py",
+        "            created=issued_at,\n",
+        "",
+        f"{RENDER_TESTS}::test_equal_input_gives_equal_bytes_in_every_process",
+    ),
+    Mutant(
+        "8 few cases are judged",
+        "reports/printed.py",
+        "        status=tile.status if wording.is_judged(tile.row) else None,\n        comparison=",
+        "        status=tile.status,\n        comparison=",
+        f"{RENDER_TESTS}::test_a_figure_from_few_cases_is_grey_and_not_judged",
+    ),
+    Mutant(
+        "8 a freeze is the manager's to release",
+        "services/reporting/definitions/hiring_manager_weekly.py",
+        "if item.requisition.is_on_hold and item.requisition.stopped_since]",
+        "if item.requisition.stopped_since]",
+        "tests/unit/services/reporting/test_report_parts.py::test_a_freeze_is_not_the_managers_to_release",
+    ),
+    Mutant(
+        "8 somebody else's report is made",
+        "services/reporting/definitions/subjects.py",
+        "return statement if reach is None else statement.where(reach)",
+        "return statement",
+        f"{REPORT_TESTS}::test_a_region_sees_only_its_own_part_of_a_recruiters_work",
     ),
     Mutant(
         "9 a worker that was overtaken may write",
