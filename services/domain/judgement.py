@@ -41,10 +41,3 @@ def judge(row: Row, target: float | None, better: Better) -> str | None:
     if miss <= _SLACK:
         return "on"
     return "near" if miss <= NEAR_SHARE * abs(target) + _SLACK else "off"
-
-
-def worst(statuses: tuple[str | None, ...]) -> str | None:
-    """The worst of several statuses; None when none could be judged."""
-    order = ("on", "near", "off")
-    judged = [status for status in statuses if status is not None]
-    return max(judged, key=order.index, default=None)

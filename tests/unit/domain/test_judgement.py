@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.domain.judgement import Display, display_of, judge, worst
+from services.domain.judgement import Display, display_of, judge
 from services.domain.metric import Better, Estimator, Reason, Row, Unit
 
 
@@ -59,8 +59,3 @@ def test_without_target_direction_or_enough_cases_nothing_is_judged(
 )
 def test_the_number_of_cases_decides_how_much_is_shown(asked: Row, display: Display) -> None:
     assert display_of(asked) is display
-
-
-def test_the_worst_status_stands_for_several() -> None:
-    assert worst(("on", None, "off", "near")) == "off"
-    assert worst((None, None)) is None
