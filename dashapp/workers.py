@@ -72,6 +72,8 @@ def keep_working(make_work: Callable[[], Work]) -> None:
         child = multiprocessing.get_context("spawn").Process(target=_child, args=(make_work, os.getpid()))
         child.start()
         _watch(child, stop)
+        if stop.is_set():
+            return
         if child.exitcode == 0:
             failures = 0
             continue
