@@ -24,7 +24,7 @@ from services.domain.views import (
     TrendPoint,
 )
 from services.metrics import registry
-from services.metrics.feedback import DAY_GRID, LATE_AFTER
+from services.metrics.late_roles import DAY_GRID, LATE_AFTER
 from services.metrics.targets import TargetBook
 from services.reporting.definitions.asking import Asker, by_metric
 from services.reporting.definitions.requisitions import Requisition, judge_age
