@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tests.independent.company import STAGES, Company
+from tests.independent.working_time import WorkingTime
 
 Group = Callable[[pd.Series], str | None]
 
@@ -275,6 +276,26 @@ class Recomputed:
                     continue
                 tally.setdefault(stage, Counter())[_how_it_left(visit, following, application)] += 1
         return tally
+
+    def feedback_hours(self, span: Span) -> list[tuple[int, bool]]:
+        """(working minutes, handed in?) of every feedback owed for the interviews of the period."""
+        company, clock = self.company, WorkingTime(self.company)
+        interviews = company.table("interview").set_index("id")
+        office_of = dict(company.table("person").set_index("id")["office_id"])
+        found = []
+        for feedback in company.table("feedback").itertuples():
+            interview = interviews.loc[feedback.interview_id]
+            application = company.application.get(interview["application_id"])
+            if application is None or interview["status"] != "held" or feedback.is_shadow:
+                continue
+            due = interview["ends_at"]
+            if pd.isna(due) or due > company.as_of or not span.holds(company.local_date(due, application["zone"])):
+                continue
+            is_in = pd.notna(feedback.submitted_at) and feedback.submitted_at <= company.as_of
+            stop = feedback.submitted_at if is_in else company.as_of
+            minutes = clock.minutes(int(office_of[feedback.interviewer_id]), feedback.interviewer_id, due, stop)
+            found.append((minutes, is_in))
+        return found
 
     # --- as of ------------------------------------------------------------------------------------------------------
 

@@ -197,6 +197,26 @@ def test_5_what_is_open_agrees(ask: Asker, recomputed: Recomputed) -> None:
     assert non_zero(values(answer, "open_applications", "department")) == dict(still_open)
 
 
+@pytest.mark.parametrize("grain", ["month", "quarter"])
+def test_5_each_bin_equals_its_own_question(ask: Asker, grain: str) -> None:
+    names = ("time_to_fill", "time_in_stage", "time_to_hire", "offer_acceptance_rate", "hires", "feedback_turnaround")
+    series = ask(*names, by=(grain,))
+    for start in (date(2026, 1, 1), date(2026, 4, 1)):
+        end = date(2026, start.month + (1 if grain == "month" else 3), 1)
+        label = f"{start:%Y-%m}" if grain == "month" else f"2026-Q{(start.month + 2) // 3}"
+        alone = ask(*names, span=Span(start, end))
+        for name in names:
+            one, other = series.one(name, **{grain: label}), alone.one(name)
+            assert (one.value, one.n, one.events) == (other.value, other.n, other.events), (name, label)
+
+
+def test_5_late_feedback_agrees(ask: Asker, recomputed: Recomputed) -> None:
+    hours = recomputed.feedback_hours(YEAR)
+    row = ask("feedback_turnaround").one("feedback_turnaround")
+    assert (row.n, row.events) == (len(hours), sum(is_in for _, is_in in hours))
+    assert row.value == pytest.approx(km_quantile([(None, t, "in" if is_in else "") for t, is_in in hours], 0.5) / 6)
+
+
 def test_5_the_recomputation_shares_no_code_with_what_it_checks() -> None:
     folder = Path(__file__).parents[1] / "independent"
     files = list(folder.glob("*.py"))

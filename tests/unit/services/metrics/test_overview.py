@@ -151,6 +151,12 @@ def test_choosing_a_department_shows_its_children(layer: FakeQueryLayer, overvie
     assert [row.label for row in view.departments.rows] == ["Field sales"]
 
 
+def test_a_departments_name_leads_to_the_same_page_for_it_alone(overview: Overview) -> None:
+    view = overview.view(Filters(period="3m", source=("Referral",)), EVA)
+    links = {row.label: row.href for row in view.departments.rows}
+    assert links["Sales"] == "/?period=3m&department=Sales&source=Referral"
+
+
 def test_periods_are_compared_with_the_year_before_and_counts_with_the_same_instant(
     layer: FakeQueryLayer, overview: Overview
 ) -> None:

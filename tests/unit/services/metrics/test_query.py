@@ -376,6 +376,14 @@ class TestQuestions:
         assert ask(layer, *names, **long_ago).rows == ask(layer, *names).rows
         assert ask(layer, "open_seats").rows[0].value == 5
 
+    @pytest.mark.parametrize("metric", ["open_applications", "active_pipeline", "open_requisitions", "open_seats"])
+    def test_each_month_shows_what_was_open_at_its_local_end(self, layer: QueryLayer, metric: str) -> None:
+        months = ask(layer, metric, by=("month",), period=Period(date(2026, 1, 1), date(2026, 6, 1)))
+        for month, end in (("2026-01", (1, 31, 23)), ("2026-03", (3, 31, 22)), ("2026-04", (4, 30, 22))):
+            at = datetime(2026, *end, tzinfo=UTC)
+            assert months.one(metric, month=month).value == ask(layer, metric, as_of=at).one(metric).value
+        assert len({row.value for row in months.rows}) > 1 or metric == "open_requisitions"
+
     def test_a_snapshot_answers_under_its_own_name(self, layer: QueryLayer) -> None:
         answer = ask(layer, "hires")
         assert (answer.snapshot, answer.as_of) == ("small", datetime(2026, 7, 1, tzinfo=UTC))
