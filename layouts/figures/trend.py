@@ -125,8 +125,7 @@ def _end_labels(trend: Trend, low: float, high: float) -> list[dict[str, Any]]:
         (_value_label(last.value, trend.unit), last.value),
         (f"Target {compact(trend.target, trend.unit)}" if trend.target is not None else "", trend.target),
         ("Year before", _drawn_end(trend)),
-        (f"P75 {_edge(last.p75, trend.unit)}" if last.p75 is not None else "", last.p75),
-        (f"P25 {_edge(last.p25, trend.unit)}" if last.p25 is not None else "", last.p25),
+        *_band_labels(last, trend.unit),
     ]
     drawn = {index: y for index, (_, y) in enumerate(wanted) if y is not None}
     placed = _spread(drawn, gap=(high - low) * _LABEL_HEIGHT / _PLOT_HEIGHT)
@@ -150,6 +149,13 @@ def _drawn_end(trend: Trend) -> float | None:
     """Where the line of the year before ends; None when its last point stands alone, which no line shows."""
     ends = [point.year_before for point in trend.points[-2:]]
     return None if None in ends else ends[-1]
+
+
+def _band_labels(last: TrendPoint, unit: Unit) -> list[tuple[str, float | None]]:
+    """Both edges or none, as the band is drawn."""
+    if last.p25 is None or last.p75 is None:
+        return []
+    return [(f"P75 {_edge(last.p75, unit)}", last.p75), (f"P25 {_edge(last.p25, unit)}", last.p25)]
 
 
 def _edge(value: float, unit: Unit) -> str:

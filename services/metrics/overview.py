@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from services.domain.filters import DIMENSIONS, keep_known, where
+from services.domain.filters import DIMENSIONS, keep_known, to_search, where
 from services.domain.grains import Grain, bin_start, bins, next_bin
 from services.domain.metric import Answer, Period, Query
 from services.domain.people import ColumnClass, Viewer
@@ -188,13 +188,24 @@ def _year_earlier(instant: datetime) -> datetime:
 
 def _departments(selection: Selection, period: NamedPeriod, targets: parts.Targets) -> Table:
     """Departments at the top of the tree; their children as soon as departments are chosen."""
-    level = "department" if selection.filters.department else "top_department"
-    return tables.departments(
+    filters = selection.filters
+    level = "department" if filters.department else "top_department"
+    table = tables.departments(
         level,
         selection.ask(*tables.DEPARTMENT_IN_PERIOD, by=(level,), period=period.period),
         selection.ask(*tables.DEPARTMENT_AS_OF, by=(level,)),
         targets,
     )
+    rows = tuple(
+        row if filters.department == (row.key,) else replace(row, href=f"/{to_search(_only(filters, row.key))}")
+        for row in table.rows
+    )
+    return replace(table, rows=rows)
+
+
+def _only(filters: Filters, department: str) -> Filters:
+    """The same page for one department: where a name in the table leads."""
+    return replace(filters, department=(department,))
 
 
 def _recruiters(selection: Selection, period: NamedPeriod) -> Table | None:
