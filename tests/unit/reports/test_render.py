@@ -16,6 +16,7 @@ from typing import Any
 
 import pypdf
 import pytest
+from fontTools.ttLib import TTFont
 from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError
 
@@ -206,6 +207,13 @@ def test_names_of_every_script_are_set_with_shipped_fonts(renderer):
     }
     assert len(names) >= 5
     assert all(name.startswith(("Inter", "Noto-Sans", "NotoSans", "Droid")) for name in names), names
+
+
+@pytest.mark.parametrize("font", sorted((ROOT / "reports/static/fonts").glob("*.ttf")), ids=lambda path: path.stem)
+def test_every_shipped_font_can_set_a_name_of_two_words(font):
+    """Text is set run by run: a fallback without a space would print a box between the words of a name."""
+    glyphs = TTFont(font).getBestCmap()
+    assert ord(" ") in glyphs
 
 
 def test_a_megabyte_in_a_name_field_does_not_become_a_book(renderer):
