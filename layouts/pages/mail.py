@@ -27,6 +27,8 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 """State of the outbox -> tone and words."""
 _KILO = 1024
+BREAK_ANYWHERE = {"overflowWrap": "anywhere"}
+"""Subjects, addresses and Message-IDs may be one long word."""
 
 
 def mail_page(mails: Sequence[MailRecord], counts: Mapping[str, int], timezone: str, *, is_local: bool) -> Component:
@@ -40,7 +42,7 @@ def mail_page(mails: Sequence[MailRecord], counts: Mapping[str, int], timezone: 
 
 
 def _head(title: str, words: str) -> Component:
-    heading = html.Div([html.H1(title), html.P(words, className=hb("sub"))])
+    heading = html.Div([html.H1(title, style=BREAK_ANYWHERE), html.P(words, className=hb("sub"))])
     return html.Header(heading, className=hb("page-head"))
 
 
@@ -95,7 +97,7 @@ def one_mail_page(record: MailRecord, delivered: DeliveredMail | None, timezone:
 def _facts(record: MailRecord, timezone: str) -> Component:
     facts: list[tuple[str, Component | str]] = [
         ("State", _state(record.state)),
-        ("Message-ID", html.Code(record.message_id, style={"overflowWrap": "anywhere", "color": "inherit"})),
+        ("Message-ID", html.Code(record.message_id, style=BREAK_ANYWHERE | {"color": "inherit"})),
         ("Entered", at_instant(record.created_at, timezone)),
         ("Tries", number(record.attempts)),
     ]
@@ -103,7 +105,7 @@ def _facts(record: MailRecord, timezone: str) -> Component:
         facts.append(("Sent", at_instant(record.sent_at, timezone)))
     if record.error:
         facts.append(("Last answer", record.error))
-    rows = [html.Tr([html.Th(name, scope="row"), html.Td(value)]) for name, value in facts]
+    rows = [html.Tr([html.Th(name, scope="row"), html.Td(value, style=BREAK_ANYWHERE)]) for name, value in facts]
     return html.Table(html.Tbody(rows), className=hb("tbl tight"))
 
 
