@@ -1,8 +1,8 @@
 """Periods a person can choose: rolling ones of complete months for pages, named ones for reports.
 
-A period is half-open, [start, end), in local dates. A rolling period ends with the last complete month before the
-snapshot's local date, so that a number does not move while a month is still running; ``ytd`` alone runs up to and
-including that date.
+A period is half-open, [start, end), in local dates. A rolling period ends with the last complete month (or day) before
+the snapshot's local date, so that a number does not move while it is still running; "so far" runs up to and including
+that date.
 """
 
 from __future__ import annotations
@@ -51,16 +51,35 @@ def _rolling(months: int) -> Callable[[date], tuple[date, date]]:
     return span
 
 
+def _last_days(count: int) -> Callable[[date], tuple[date, date]]:
+    def span(today: date) -> tuple[date, date]:
+        return today - timedelta(days=count), today
+
+    return span
+
+
+def _month_to_date(today: date) -> tuple[date, date]:
+    return add_months(today, 0), today + timedelta(days=1)
+
+
+def _quarter_to_date(today: date) -> tuple[date, date]:
+    return date(today.year, 3 * ((today.month - 1) // 3) + 1, 1), today + timedelta(days=1)
+
+
 def _year_to_date(today: date) -> tuple[date, date]:
     return date(today.year, 1, 1), today + timedelta(days=1)
 
 
 ROLLING: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {
+    "30d": ("Last 30 days", _last_days(30)),
+    "90d": ("Last 90 days", _last_days(90)),
     "1m": ("Last month", _rolling(1)),
     "3m": ("Last 3 months", _rolling(3)),
     "6m": ("Last 6 months", _rolling(6)),
     "12m": ("Last 12 months", _rolling(12)),
     "24m": ("Last 24 months", _rolling(24)),
+    "mtd": ("This month so far", _month_to_date),
+    "qtd": ("This quarter so far", _quarter_to_date),
     "ytd": ("This year so far", _year_to_date),
 }
 

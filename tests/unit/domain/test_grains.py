@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.grains import Grain, bin_label, bin_start, bins, next_bin
+from services.domain.periods import parse_period
 
 days = st.dates(date(1990, 1, 1), date(2090, 1, 1))
 
@@ -52,3 +53,17 @@ def test_bins_follow_each_other_without_gap_and_cover_the_span(grain: Grain, a: 
     for earlier, later in pairwise(found):
         assert next_bin(grain, earlier) == later
         assert bin_start(grain, later, first) == later
+
+
+@pytest.mark.parametrize(
+    ("key", "start", "end"),
+    [
+        ("30d", date(2026, 10, 25), date(2026, 11, 24)),
+        ("90d", date(2026, 8, 26), date(2026, 11, 24)),
+        ("mtd", date(2026, 11, 1), date(2026, 11, 25)),
+        ("qtd", date(2026, 10, 1), date(2026, 11, 25)),
+    ],
+)
+def test_days_and_so_far_end_where_they_say(key: str, start: date, end: date) -> None:
+    period = parse_period(key, date(2026, 11, 24))
+    assert (period.start, period.end) == (start, end)
