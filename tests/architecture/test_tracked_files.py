@@ -55,7 +55,9 @@ def test_the_locks_name_no_registry():
 
 
 def test_files_stay_small():
-    lines = {path: path.read_text().count("\n") for path in _tracked("*.py")}
+    """Migrations are lists of columns: they may be long."""
+    files = [path for path in _tracked("*.py") if "migrations/versions" not in str(path)]
+    lines = {path: path.read_text().count("\n") for path in files}
     assert {str(path.relative_to(ROOT)): count for path, count in lines.items() if count > FILE_LIMIT} == {}
 
 
