@@ -16,6 +16,7 @@ from typing import Protocol
 
 from dashapp.stopping import stop_on_signals
 from dashapp.supervisor import delay_after, tie_to_parent
+from services.delivery.failpoints import tally_for
 from services.delivery.leases import owner_name
 from services.domain.errors import RetryLaterError
 
@@ -66,6 +67,7 @@ def _child(make_work: Callable[[], Work], parent: int) -> None:
 def keep_working(make_work: Callable[[], Work]) -> None:
     """Run the role until SIGTERM: start a child, replace it when it ends. ``make_work`` is called in the child."""
     stop = stop_on_signals()
+    os.environ.update(tally_for(os.environ))
     failures = 0
     while not stop.is_set():
         started = time.monotonic()

@@ -13,6 +13,7 @@ import click
 
 from dashapp.config import Settings, load_settings
 from dashapp.supervisor import Role, Supervisor
+from services.delivery.failpoints import tally_for
 from services.domain.errors import ConfigurationError, ConflictError
 
 
@@ -49,6 +50,7 @@ def supervise(settings: Settings) -> int:
             _greet(settings)
 
     environment = os.environ | {"HIREBOARD_HOST": settings.host, "HIREBOARD_PORT": str(settings.port)}
+    environment |= tally_for(environment)
     return Supervisor(roles_of(settings), environment, _say, on_tick=greet_once).run()
 
 

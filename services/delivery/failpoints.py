@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -69,6 +70,16 @@ def parse(text: str) -> dict[str, Arming]:
             raise ConfigurationError(f"{VARIABLE}: {name} has the count {count!r}; it accepts a number from 1 on.")
         armed[name] = Arming(action, int(count) if count else None)
     return armed
+
+
+def tally_for(environment: Mapping[str, str]) -> dict[str, str]:
+    """What to add to the environment of children that will be replaced when they die: a folder to count together in.
+
+    Empty when nothing is armed, or when they count together already.
+    """
+    if not environment.get(VARIABLE) or environment.get(TALLY_VARIABLE):
+        return {}
+    return {TALLY_VARIABLE: tempfile.mkdtemp(prefix="hireboard-failpoints-")}
 
 
 _hits: Counter[str] = Counter()

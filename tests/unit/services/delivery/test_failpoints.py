@@ -78,3 +78,14 @@ def test_crash_is_a_kill_that_nothing_can_catch() -> None:
 def test_a_wrong_value_is_refused_with_what_is_accepted(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"HIREBOARD_FAILPOINTS.*(accepts|Known)"):
         failpoints.parse(text)
+
+
+def test_children_that_are_replaced_count_together() -> None:
+    """``crash,1`` under a supervisor is one crash, not one for each replacement."""
+    armed = {failpoints.VARIABLE: "after-claim=crash,1"}
+    added = failpoints.tally_for(armed)
+    folder = Path(added[failpoints.TALLY_VARIABLE])
+    assert folder.is_dir()
+    folder.rmdir()
+    assert failpoints.tally_for(armed | added) == {}
+    assert failpoints.tally_for({}) == {}
