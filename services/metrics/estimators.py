@@ -16,7 +16,7 @@ Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 SLACK = 1e-9
-"""5/6 * 4/5 * 3/4 is 0.5000000000000001 in floating point: without slack a median jumps to the next event."""
+"""23/24 * 22/23 * ... * 12/13 is 0.5000000000000001 in floats: without slack a median jumps to the next event."""
 Z95 = 1.959963984540054
 AT_RISK_MINIMUM = 5
 """A curve ends where fewer subjects are at risk."""
