@@ -115,10 +115,10 @@ def record_statements(services: Services, file: Path) -> list[Callable[[], objec
     reader = services.mart
     original = reader._run  # noqa: SLF001 - the measure needs exactly what was sent
 
-    def recording(statement: Any) -> Any:
+    def recording(statement: Any, *how: Any) -> Any:
         sql, values = compile_select(statement)
         kept.append(lambda: raw.execute(sql, values).fetchnumpy())
-        return original(statement)
+        return original(statement, *how)
 
     reader._run = recording  # type: ignore[method-assign]  # noqa: SLF001
     return kept
