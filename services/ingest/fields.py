@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from services.ingest.entities import KEY_LIMIT, Entity, Field, Kind
+from services.ingest.entity import KEY_LIMIT, Entity, Field, Kind
 from services.ingest.records import EntityRow, FieldError, Scalar
 
 EARLIEST_YEAR: Final = 1990

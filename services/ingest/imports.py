@@ -28,7 +28,7 @@ from services.store.tables import AppSetting, ImportBatch
 Progress = Callable[[str, int, int], None]
 """Called with the phase ("reading", "applying"), records done, records expected."""
 
-STAGED, APPLYING, COMPLETE, FAILED = "staged", "applying", "complete", "failed"
+STAGED, APPLYING, COMPLETE = "staged", "applying", "complete"
 _REPORT_EVERY = 500
 
 

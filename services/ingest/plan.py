@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from services.ingest import bulk
-from services.ingest.entities import ENTITIES, RANK, Kind
+from services.ingest.entities import ENTITIES, RANK
+from services.ingest.entity import Kind
 from services.ingest.loader import Tally, changed_items, chunks
 from services.ingest.resolve import table_of
 from services.ingest.spool import Spool, StagedItem

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.ingest import bulk
-from services.ingest.entities import ENTITIES, Entity, Kind
+from services.ingest.entities import ENTITIES
+from services.ingest.entity import Entity, Kind
 from services.ingest.fields import DATE_LENGTH, local_midnight, minor_units
 from services.ingest.records import EntityRow, FieldError, Scalar
 from services.ingest.resolve import Resolver, table_of
@@ -47,7 +48,7 @@ def columns_of(connection: Connection, resolver: Resolver, entity: Entity, row: 
             if field.kind is Kind.INSTANT and len(str(value)) == DATE_LENGTH:
                 plain_dates.append(target)
     if plain_dates:
-        zone = _zone(connection, resolver, entity, columns)
+        zone = _zone(connection, resolver, entity, row.key, columns)
         for target in plain_dates:
             columns[target] = local_midnight(str(columns[target]), zone)
     return columns
@@ -66,12 +67,14 @@ def _reference(resolver: Resolver, entity: Entity, row: EntityRow, name: str) ->
     raise FieldError(name, reason)
 
 
-def _zone(connection: Connection, resolver: Resolver, entity: Entity, columns: Mapping[str, Any]) -> str:
+def _zone(connection: Connection, resolver: Resolver, entity: Entity, key: str, columns: Mapping[str, Any]) -> str:
     if entity.name == "requisition":
         return resolver.office_zone(connection, columns.get("office_id"))
     if columns.get("requisition_id") is not None:
         return resolver.requisition_zone(connection, columns["requisition_id"])
     application = columns.get("application_id")
+    if entity.name == "application":
+        application = resolver.known("application").get(key)
     if application is None and columns.get("interview_id") is not None:
         interview = columns["interview_id"]
         application = resolver.applications_of(connection, "interview", [interview]).get(interview)

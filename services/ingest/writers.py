@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from services.ingest import bulk
 from services.ingest.changes import write_changes
-from services.ingest.entities import ENTITIES, RANK, Entity
+from services.ingest.entities import ENTITIES, RANK
+from services.ingest.entity import Entity
 from services.ingest.event_chunks import write_events
 from services.ingest.records import EntityRow, FieldError, Scalar
 from services.ingest.resolve import Resolver, table_of
@@ -82,9 +83,10 @@ class ChunkWriter:
         names = sorted({row.entity for record in records for row in record.item.rows}, key=RANK.__getitem__)
         for name in names:
             entity = ENTITIES[name]
-            ready = self._ready(connection, entity, records)
-            if ready:
-                self._write_entity(connection, entity, ready, touched)
+            for update_only in (False, True):  # what only adds to a record comes after the record
+                ready = self._ready(connection, entity, records, update_only=update_only)
+                if ready:
+                    self._write_entity(connection, entity, ready, touched)
         touched.reference = touched.reference or bool(self._resolver.created - _NOT_IN_MART)
         write_changes(connection, "application", sorted(touched.applications))
         write_changes(connection, "requisition", sorted(touched.requisitions))
@@ -95,28 +97,34 @@ class ChunkWriter:
         """Stage events by the short way; gives back those that have to take the long one."""
         return write_events(connection, self._resolver, self._visits, items)
 
-    def _ready(self, connection: Connection, entity: Entity, records: Sequence[RowsOfItem]) -> list[Ready]:
-        live = [record for record in records if record.error is None]
-        mine = [row for record in live for row in record.item.rows if row.entity == entity.name]
+    def _ready(
+        self, connection: Connection, entity: Entity, records: Sequence[RowsOfItem], *, update_only: bool
+    ) -> list[Ready]:
+        own: list[tuple[RowsOfItem, list[EntityRow]]] = []
+        for record in records:
+            rows = [row for row in record.item.rows if row.entity == entity.name and row.update_only == update_only]
+            if rows and record.error is None:
+                own.append((record, rows))
+        mine = [row for _, rows in own for row in rows]
+        if not mine:
+            return []
         resolve_references(connection, self._resolver, entity, mine)
         if entity.name == "stage_event":
             numbers = self._resolver.known("application")
             wanted = {numbers[row.parent] for row in mine if row.parent in numbers and _has_plain_date(row)}
             self._resolver.prefetch_requisitions(connection, wanted)
-        coming = {row.key for row in mine if not row.update_only}
-        partial = [row.key for row in mine if row.update_only and row.key not in coming]
-        there = coming | set(self._resolver.ids(connection, entity.name, partial)) if partial else coming
+        if update_only:
+            self._resolver.ids(connection, entity.name, [row.key for row in mine])
         ready: list[Ready] = []
-        for record in live:
-            rows = [row for row in record.item.rows if row.entity == entity.name]
+        for record, rows in own:
             try:
-                ready.extend([self._one(connection, entity, row, there) for row in rows])
+                ready.extend([self._one(connection, entity, row) for row in rows])
             except FieldError as error:
                 record.error = error
         return ready
 
-    def _one(self, connection: Connection, entity: Entity, row: EntityRow, there: set[str]) -> Ready:
-        if row.update_only and row.key not in there:
+    def _one(self, connection: Connection, entity: Entity, row: EntityRow) -> Ready:
+        if row.update_only and row.key not in self._resolver.known(entity.name):
             reason = f"{entity.label} {row.key} is not loaded: it is missing from the export or in quarantine itself"
             raise FieldError(entity.name, reason)
         columns = columns_of(connection, self._resolver, entity, row)

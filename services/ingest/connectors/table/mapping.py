@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.domain.errors import InvalidInputError
 from services.domain.pipeline import Outcome, Stage
 from services.ingest.connectors.yaml_files import check_keys, choices, load_mapping, section
-from services.ingest.entities import ENTITIES, Kind
+from services.ingest.entities import ENTITIES
+from services.ingest.entity import Kind
 
 DIMENSIONS = ("office", "department", "job_family", "job_level", "source", "exit_reason", "person")
 NATURAL_KEY: Mapping[str, tuple[str, ...]] = {

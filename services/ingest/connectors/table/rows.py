@@ -8,7 +8,8 @@ from typing import Any
 
 from services.ingest.connectors.table.mapping import NATURAL_KEY, ColumnRule, FileRule, TableMapping
 from services.ingest.connectors.table.reader import BrokenRow, Row
-from services.ingest.entities import ENTITIES, Kind
+from services.ingest.entities import ENTITIES
+from services.ingest.entity import Kind
 from services.ingest.fields import Reading, canonical_row, checked_key, source_version
 from services.ingest.records import EntityRow, FieldError, Problem, SourceItem
 from services.ingest.visits import COLUMN_KEY
