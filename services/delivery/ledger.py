@@ -73,7 +73,7 @@ class RunRecord:
 class Ledger:
     """All changes of ``report_run``. States: due -> claimed -> archived | failed; cancelled = deliberately not made."""
 
-    def __init__(self, store: Store, *, lease_s: int = 120, max_attempts: int = 5, clock: Clock = utc_now) -> None:
+    def __init__(self, store: Store, *, lease_s: int = 60, max_attempts: int = 5, clock: Clock = utc_now) -> None:
         self._store = store
         self.lease = timedelta(seconds=lease_s)
         self._max_attempts = max_attempts

@@ -63,7 +63,7 @@ class Outbox:
         identity: SenderIdentity,
         audit: AuditLog,
         *,
-        lease_s: int = 180,
+        lease_s: int = 90,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store

@@ -111,7 +111,7 @@ class SmtpTransport:
         server: SmtpServer,
         *,
         step_timeout_s: float = 30,
-        mail_timeout_s: float = 90,
+        mail_timeout_s: float = 60,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._server = server
