@@ -163,6 +163,11 @@
     dialog.showModal();
     if (field) field.focus();
   }
+  function closeDialog() {
+    var dialog = document.querySelector("dialog[open]");
+    if (dialog) dialog.close();
+    return Boolean(dialog);
+  }
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Enter" || event.target.id !== "jump-field") return;
     var first = all("#jump li").filter(function (item) { return !item.hidden; })[0];
@@ -308,7 +313,7 @@
   }
   document.addEventListener("keydown", function (event) {
     if (event.key === "Escape") {
-      if (closeMenu(true) || closeDetails() || closeSheet()) event.preventDefault();
+      if (closeDialog() || closeMenu(true) || closeDetails() || closeSheet()) event.preventDefault();
       return;
     }
     if (!byId("tile-menu") || !byId("tile-menu").hidden) { if (byId("tile-menu") && menuKeys(event)) return; }

@@ -217,7 +217,7 @@ def test_an_ended_session_leads_to_the_sign_in_with_the_filters_kept(open_as: Op
     page = drawn(open_as(Role.EXECUTIVE))
     page.context.clear_cookies()
     page.locator("summary[data-filter=period]").click()
-    page.locator("#period-3m").check()
+    page.locator("#period-3m").click(no_wait_after=True)
     page.wait_for_url("**/login?next=*")
     assert "period%3D3m" in page.url
 
