@@ -148,6 +148,22 @@ files:
     assert visits() == [("Applied", "01", "08"), ("Onsite", "08", None)]
 
 
+def test_2_a_single_file_is_read_by_the_entries_that_name_it(store: Store, tmp_path: Path) -> None:
+    mapping = """
+version: 1
+files:
+  - {path: jobs.csv, entity: requisition, id: job, columns: {}}
+  - {path: "people*.csv", entity: person, id: id, columns: {}}
+"""
+    (tmp_path / "people_2026.csv").write_text("id\nrita\nmax\n")
+    assert load(store, tmp_path / "people_2026.csv", mapping, tmp_path).loaded == 2
+    (tmp_path / "other.csv").write_text("id\nrita\n")
+    with pytest.raises(InvalidInputError, match=r"has no entry for other\.csv"):
+        load(store, tmp_path / "other.csv", mapping, tmp_path)
+    with pytest.raises(InvalidInputError, match=r"names jobs\.csv, but .* holds no such file"):
+        load(store, tmp_path, mapping, tmp_path)
+
+
 def test_2_a_row_describes_the_office_it_names_and_dates_follow_that_office(store: Store, tmp_path: Path) -> None:
     mapping = """
 version: 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 from services.domain.errors import InvalidInputError
@@ -18,7 +19,19 @@ from services.ingest.records import FieldError, Notes, Problem, SourceItem
 def open_table(path: Path, mapping: Path | None, now: dt.datetime) -> TableExport:
     """Raises InvalidInputError when the mapping is wrong or names files that are not there."""
     rules = load_table_mapping(mapping)
-    return TableExport(rules, [(rule, _files(path, rule, rules.name)) for rule in rules.files], now)
+    wanted = _rules_of(path, rules)
+    return TableExport(rules, [(rule, _files(path, rule, rules.name)) for rule in wanted], now)
+
+
+def _rules_of(path: Path, mapping: TableMapping) -> list[FileRule]:
+    """All of them for a folder; for a single file those that name it, or the only one there is."""
+    rules = list(mapping.files)
+    if not path.is_file() or len(rules) == 1:
+        return rules
+    named = [rule for rule in rules if fnmatch(path.name, rule.path)]
+    if not named:
+        raise InvalidInputError(f"{mapping.name} has no entry for {path.name}; its files are for other names.")
+    return named
 
 
 def _files(path: Path, rule: FileRule, mapping: str) -> list[Path]:
