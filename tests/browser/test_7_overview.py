@@ -122,7 +122,10 @@ def test_single_letters_can_be_switched_off_and_never_act_in_a_field(open_as: Op
     page.keyboard.type("f?")
     assert page.locator("#keys[open]").count() == 0
     page.keyboard.press("Escape")
+    page.wait_for_selector("#jump:not([open])", state="attached")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.keyboard.press("?")
+    page.wait_for_selector("#keys[open]")
     page.get_by_role("button", name="Switch single letters off").click()
     page.keyboard.press("Escape")
     page.keyboard.press("f")
