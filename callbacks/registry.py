@@ -199,7 +199,7 @@ class GuardedDash(Dash):
         output = body["output"]
         registered = self.callback_map[output]
         for key in ("inputs", "state"):
-            sent, expected = body.get(key) or [], registered[key]
+            sent, expected = body.get(key, []), registered[key]
             if not isinstance(sent, list) or len(sent) != len(expected):
                 return False
             if not all(_same(wanted, got) for wanted, got in zip(expected, sent, strict=True)):

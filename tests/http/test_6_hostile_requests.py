@@ -45,6 +45,15 @@ def is_quiet(answer: Any) -> bool:
 # --- callbacks ---
 
 
+@pytest.mark.parametrize("key", ["inputs", "state", "outputs", "changedPropIds"])
+@pytest.mark.parametrize("output", [NUMBERS, MAIL, "page.children"])
+def test_a57_nothing_in_place_of_a_part_is_refused(site: Site, ada: Visitor, output: str, key: str) -> None:
+    body = request_for(app_of(site), output) | {key: None}
+    answer = ada.post(CALLBACK, data=json.dumps(body), headers=_json(ada))
+    assert answer.status_code < 500
+    assert is_quiet(answer)
+
+
 @settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(json_values)
 def test_a57_any_body_is_refused(site: Site, ada: Visitor, body: Any) -> None:
