@@ -73,16 +73,36 @@ def _without_hold(timeline: Sequence[Interval], from_at: str) -> list[Interval]:
 
 
 def _overlay(timeline: Sequence[Interval], hold: Interval) -> list[Interval]:
+    """``hold`` laid over what is active, each hold in one piece from its own beginning, by which it is known later on.
+
+    Of two that overlap, the one that begins later goes on alone if it lasts longer, and adds nothing if it does not.
+    """
+    held = [one for one in timeline if one.status == HOLD]
+    covered = hold.from_at
+    for one in held:
+        if one.from_at <= covered:
+            covered = max(covered, _end(one))
+    if covered >= _end(hold):
+        return list(timeline)
+    longer = (one.from_at for one in held if hold.from_at < one.from_at < _end(hold) < _end(one))
+    until = min(longer, default=_end(hold))
     laid: list[Interval] = []
     for one in timeline:
         start = max(one.from_at, hold.from_at)
-        end = min(_end(one), _end(hold))
+        end = min(_end(one), until)
         if one.status not in _ACTIVE or start >= end:
             laid.append(one)
             continue
         if one.from_at < start:
             laid.append(replace(one, to_at=start))
-        laid.append(Interval(HOLD, start, None if end == _OPEN_END else end, hold.reason))
+        piece = Interval(HOLD, start, None if end == _OPEN_END else end, hold.reason)
+        goes_on = (
+            bool(laid) and hold.from_at <= laid[-1].from_at and laid[-1].status == HOLD and laid[-1].to_at == start
+        )
+        if goes_on:
+            laid[-1] = replace(laid[-1], to_at=piece.to_at)
+        else:
+            laid.append(piece)
         if end < _end(one):
             laid.append(replace(one, from_at=end))
     return laid

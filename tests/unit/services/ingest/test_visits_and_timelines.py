@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.ingest.timeline import HOLD, Interval, base_timeline, stated_timeline, with_holds
@@ -87,6 +87,8 @@ HOLDS = st.lists(st.builds(lambda start, length: hold(start, start + length), DA
 
 
 @given(HOLDS)
+@example([hold(2, 4), hold(3, 7), hold(4, 6)])
+@example([hold(2, 8), hold(3, 5), hold(5, 7)])
 def test_holds_in_several_deliveries_are_as_in_one(holds: list[Interval]) -> None:
     distinct = list({one.from_at: one for one in holds}.values())
     base = base_timeline(at(1), None, None)
