@@ -1,0 +1,10 @@
+"""Priority profiles, scorecard templates, goals and capacity."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""

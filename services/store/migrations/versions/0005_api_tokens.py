@@ -1,0 +1,10 @@
+"""Tokens of the interface, hashed; a metric's life cycle."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
