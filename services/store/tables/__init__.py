@@ -6,7 +6,8 @@ from services.store.tables.access import (
     UserAccount,
     UserSession,
 )
-from services.store.tables.audit import AuditEvent
+from services.store.tables.api import ApiToken
+from services.store.tables.audit import AuditEvent, RefusedAccess
 from services.store.tables.base import Base
 from services.store.tables.delivery import (
     ArchiveAccess,
@@ -61,6 +62,7 @@ from services.store.tables.settings import AppSetting, MetricTarget
 metadata = Base.metadata
 
 __all__ = [
+    "ApiToken",
     "AppSetting",
     "Application",
     "ArchiveAccess",
@@ -95,6 +97,7 @@ __all__ = [
     "PersonLeave",
     "PipelineStage",
     "QuarantineRow",
+    "RefusedAccess",
     "ReportRun",
     "ReportSchedule",
     "Requisition",

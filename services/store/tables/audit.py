@@ -1,10 +1,10 @@
-"""The append-only, hash-chained log."""
+"""The append-only, hash-chained log, and what keeps refusals from flooding it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.store.tables.base import Base, BigId
@@ -25,3 +25,14 @@ class AuditEvent(Base):
     """JSON with before and after where something changed."""
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class RefusedAccess(Base):
+    """A refusal that was written to the log: at most one for each actor, address and minute. Old rows are removed."""
+
+    __tablename__ = "refused_access"
+    __table_args__ = (UniqueConstraint("actor", "address", "minute"), Index("ix_refused_access_minute", "minute"))
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    actor: Mapped[str] = mapped_column(String(254))
+    address: Mapped[str] = mapped_column(String(200))
+    minute: Mapped[datetime]
