@@ -6,6 +6,7 @@ from services.store.tables.access import (
     UserAccount,
     UserSession,
 )
+from services.store.tables.alerts import Incident, IncidentEvent, ThresholdRule
 from services.store.tables.api import ApiToken
 from services.store.tables.audit import AuditEvent, RefusedAccess
 from services.store.tables.base import Base
@@ -58,6 +59,7 @@ from services.store.tables.requisitions import (
     RequisitionStatusInterval,
 )
 from services.store.tables.settings import AppSetting, MetricTarget
+from services.store.tables.surveys import SurveyOptOut, SurveyPlan, SurveyRequest
 
 metadata = Base.metadata
 
@@ -81,6 +83,8 @@ __all__ = [
     "FreezeExemption",
     "Hire",
     "ImportBatch",
+    "Incident",
+    "IncidentEvent",
     "Interview",
     "JobFamily",
     "JobLease",
@@ -108,6 +112,10 @@ __all__ = [
     "SourceRecord",
     "StageVisit",
     "SurveyAnswer",
+    "SurveyOptOut",
+    "SurveyPlan",
+    "SurveyRequest",
+    "ThresholdRule",
     "UserAccount",
     "UserSession",
     "metadata",
