@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from dash import Input, Output, State
 
 from callbacks.registry import GuardedDash, PageRequest, PageTable
-from callbacks.session import current_viewer
+from callbacks.session import current_viewer, tell_refused
 from layouts import ids
 from layouts.pages.states import no_access
 from services.access.policy import Action
@@ -50,6 +50,7 @@ def page_content(services: Services, pages: PageTable, path: object, search: obj
         return no_access("this page", "No page has this address. Check it, or start from the overview.")
     page, parameters = found
     if not services.policy.can(viewer, page.action):
+        tell_refused(page.path)
         words = "Your role does not include this page. Ask an administrator if you need it for your work."
         return no_access(page.title, words)
     return page.layout(PageRequest(viewer, services, parameters, parse_query(search)))

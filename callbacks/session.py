@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g, has_request_context
 
-from services.domain.errors import NotSignedInError
+from services.domain.errors import ForbiddenError, NotSignedInError
 from services.domain.people import Viewer
 
 
@@ -22,3 +22,14 @@ def current_viewer() -> Viewer:
     if viewer is None:
         raise NotSignedInError("You are signed out. Sign in again; your filters are kept in the address.")
     return viewer
+
+
+def tell_refused(address: str) -> None:
+    """A refusal that is answered with words instead of a 403 is one for the audit log too."""
+    g.refused = address
+
+
+def tell_if_refused(error: Exception, address: str) -> None:
+    """As ``tell_refused`` when ``error`` is a refusal."""
+    if isinstance(error, ForbiddenError) and has_request_context():
+        tell_refused(address)

@@ -22,8 +22,10 @@ from dashapp.caching import CacheStore, DataCache, ResponseCache
 from dashapp.compression import CompressedFiles, install_compression, warm
 from dashapp.health import health_routes
 from dashapp.refusals import install_refusals
+from dashapp.refused_access import install_refused_access
 from dashapp.security import (
     MAX_BODY_BYTES,
+    PAGE_RULES,
     Gate,
     content_security_policy,
     install_gate,
@@ -32,6 +34,7 @@ from dashapp.security import (
 from dashapp.shared_overview import SharedOverview, definitions_version
 from dashapp.wiring import build_services
 from layouts.shell import INDEX_STRING, shell_layout
+from services.audit.refusals import Refusals
 from services.domain.errors import ConfigurationError
 from services.reporting.definitions.naming import company_name
 
@@ -68,6 +71,7 @@ def create_server(settings: Settings, services: Services | None = None, pages: I
     gate = Gate(services.policy, table, sessions, CSRFProtect())
     install_gate(server, gate)
     install_refusals(server)
+    install_refused_access(server, Refusals(services.store, services.audit), table, PAGE_RULES)
     install_login(server, services.accounts, sessions)
     server.register_blueprint(health_routes(services.store, services.mart))
     _add_routes(server, gate, services, table)

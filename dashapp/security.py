@@ -118,6 +118,7 @@ class Gate:
         action = self.app.policies.get(output) if isinstance(output, str) else None
         if action is None or output not in self.app.server_outputs:
             abort(404)
+        g.callback_output = output
         self.policy.require(viewer, action)
         if not self.app.accepts(body):
             abort(400)

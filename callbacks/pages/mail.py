@@ -10,7 +10,7 @@ from dash import Input, Output, State, ctx
 from flask import make_response, send_file
 
 from callbacks.registry import GuardedDash, PageRequest
-from callbacks.session import current_viewer
+from callbacks.session import current_viewer, tell_if_refused
 from layouts import ids
 from layouts.pages.mail import decided, mail_page, one_mail_page
 from layouts.pages.states import nothing_found
@@ -103,5 +103,6 @@ def decide_mail(services: Services, path: object, *, send_again: bool) -> Compon
     try:
         services.mailbox.decide(int(found[1]), current_viewer(), send_again=send_again)
     except HireboardError as error:
+        tell_if_refused(error, "/admin/mail/<mail_id>")
         return decided(str(error), is_refused=True)
     return decided("It will be sent again, under the same Message-ID." if send_again else "It counts as sent now.")

@@ -10,7 +10,7 @@ from dash import Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from callbacks.registry import GuardedDash, PageRequest
-from callbacks.session import current_viewer
+from callbacks.session import current_viewer, tell_if_refused
 from layouts import ids
 from layouts.components.filters import filter_bar
 from layouts.pages.overview import overview_body, overview_foot, overview_head, overview_page, shown_token, version_of
@@ -40,6 +40,7 @@ def page(request: PageRequest) -> Component:
     try:
         return overview_page(request.services.overview.view(filters_of(request.query), request.viewer))
     except HireboardError as error:
+        tell_if_refused(error, "/")
         return failed(TITLE, str(error), _reference(error))
 
 

@@ -10,7 +10,7 @@ from flask import request as flask_request
 from flask import send_file
 
 from callbacks.registry import GuardedDash, PageRequest
-from callbacks.session import current_viewer
+from callbacks.session import current_viewer, tell_if_refused
 from layouts import ids
 from layouts.pages.schedules import run_status, schedules_page
 from reports.apart import render_apart
@@ -78,6 +78,7 @@ def run_schedule(services: Services, schedule: object, period: object) -> Compon
     try:
         entered = services.schedules.run_now(services.schedules.named(schedule), period.strip(), current_viewer())
     except HireboardError as error:
+        tell_if_refused(error, "/reports/schedules")
         return run_status(str(error), is_refused=True)
     if not entered:
         return run_status(f"Every report for {period} was entered before; those made stay as they are.")

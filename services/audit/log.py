@@ -71,9 +71,7 @@ class AuditLog:
         ``action`` is dotted and past tense (``session.signed_in``), ``resource`` is ``kind:id``, ``detail`` plain JSON:
         before and after where something changed. If the event cannot be written, the action fails with it.
         """
-        if connection.dialect.name == "postgresql":
-            # One appender at a time until its commit: the chain has one end.
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+        hold_end(connection)
         seq, previous = self._end(connection)
         event = _Event(
             seq=seq + 1,
@@ -139,6 +137,12 @@ class AuditLog:
                     name=HEAD_SETTING, version=1, value=value, changed_at=event.at, changed_by="audit log"
                 )
             )
+
+
+def hold_end(connection: Connection) -> None:
+    """One appender at a time until its commit: the chain has one end. SQLite's write lock already sees to it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
 
 
 def _events(connection: Connection) -> Iterator[tuple[_Event, bytes, bytes]]:
