@@ -145,8 +145,22 @@ class Company:
             self.add(t.Interview, id=number, application_id=number, status="held", ends_at=day(85 + number))
             self.add(t.Feedback, id=number, interview_id=number, interviewer_id=3, submitted_at=day(86 + number))
         self.accept(1)
+        self.what_follows(1)
         self.application(13, None, day(3), is_prospect=True)
         self.application(14, 2, day(3), is_test=True)
+
+    def what_follows(self, number: int) -> None:
+        """A hire with its review, task, surveys and check; one survey belongs to a requisition alone."""
+        dates = {"planned_start_on": date(2026, 2, 10), "started_on": date(2026, 2, 12)}
+        self.add(t.Hire, id=number, application_id=number, person_id=4, employment="Employee", target_days=90, **dates)
+        rated = {"rater_id": 3, "cycle": "90 days", "scale_min": 1, "scale_max": 5, "rating": 4.2}
+        self.add(t.PerformanceReview, id=number, hire_id=number, reviewed_on=date(2026, 5, 20), **rated)
+        self.add(t.OnboardingTask, id=number, hire_id=number, name="Laptop", due_on=date(2026, 2, 10))
+        asked = {"delivered_at": day(33), "answered_at": day(34), "score": 4}
+        self.add(t.SurveyAnswer, id=1, kind="hiring_manager_satisfaction", application_id=number, **asked)
+        self.add(t.SurveyAnswer, id=2, kind="hiring_manager_satisfaction", requisition_id=3, respondent="m", **asked)
+        checked = {"ordered_at": day(26), "completed_at": day(29), "outcome": "clear"}
+        self.add(t.BackgroundCheck, id=number, application_id=number, vendor="Verity", kind="background", **checked)
 
     def accept(self, number: int, undone: datetime | None = None) -> None:
         """An offer, made and accepted, which fills a seat."""

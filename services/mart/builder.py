@@ -14,13 +14,33 @@ from sqlalchemy.schema import CreateTable
 from services.mart.calendar_table import write_calendars
 from services.mart.extract import DIALECTS, StoreSnapshot
 from services.mart.schema import metadata
-from services.mart.sources import BY_APPLICATION, BY_REQUISITION, FEEDBACK, LOADED, OPENINGS, REFERENCES, Source
+from services.mart.sources import (
+    BY_APPLICATION,
+    BY_HIRE,
+    BY_REQUISITION,
+    FEEDBACK,
+    LOADED,
+    OPENINGS,
+    REFERENCES,
+    SURVEYS,
+    Source,
+)
 from services.mart.zones import write_zones
+from services.store.tables import QuarantineRow
 
 log = logging.getLogger(__name__)
 
 DIMENSIONS = ("05_dimensions",)
-FACTS = ("10_requisitions", "20_holds", "30_applications", "40_visits", "50_facts", "60_feedback", "70_counts")
+FACTS = (
+    "10_requisitions",
+    "20_holds",
+    "30_applications",
+    "40_visits",
+    "50_facts",
+    "60_feedback",
+    "70_counts",
+    "80_hires",
+)
 
 COUNTED = (
     "test",
@@ -32,6 +52,9 @@ COUNTED = (
     "negative_seat",
     "undone_fill",
     "feedback_before_end",
+    "negative_tenure",
+    "negative_check",
+    "invalid_rating",
 )
 """Every reason in ``left_out``: each has its row in ``snapshot_count``, also with 0."""
 
@@ -79,7 +102,7 @@ def build_full(duck: duckdb.DuckDBPyConnection, store: StoreSnapshot) -> None:
     create_tables(duck)
     stage_references(duck, store)
     write_calendars(duck)
-    for source in (*BY_REQUISITION, OPENINGS, *BY_APPLICATION, FEEDBACK):
+    for source in (*BY_REQUISITION, OPENINGS, *BY_APPLICATION, FEEDBACK, *BY_HIRE, SURVEYS):
         stage(duck, store, source)
     run_scripts(duck, (*DIMENSIONS, *FACTS))
     write_counts(duck, store)
@@ -98,8 +121,9 @@ def write_counts(duck: duckdb.DuckDBPyConnection, store: StoreSnapshot) -> None:
 
 
 def loaded_flags(store: StoreSnapshot) -> dict[str, int]:
-    """1 for each entity of which the store has a row, else 0."""
-    flags = {}
+    """1 for each entity of which the store has a row, else 0; and how many records wait in quarantine."""
+    waiting = sa.select(sa.func.count()).select_from(QuarantineRow.__table__).where(QuarantineRow.state == "open")
+    flags = {"quarantined_rows": int(store.scalar(waiting))}
     for entity in LOADED:
         found = store.rows(sa.select(sa.literal_column("1")).select_from(entity.__table__).limit(1))
         flags[f"loaded_{entity.__tablename__}"] = int(bool(found))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from services.mart.extract import StoreSnapshot
-from services.store.tables import Application, ChangeRow, Interview, Opening
+from services.store.tables import Application, ChangeRow, Hire, Interview, Opening
 
 CHUNK = 10_000
 MOST_APPLICATIONS = 250_000
@@ -75,3 +75,7 @@ def in_chunks(key: Any, ids: Collection[int]) -> Iterator[sa.ColumnElement[bool]
 
 def interviews_of(store: StoreSnapshot, applications: Collection[int]) -> set[int]:
     return _ids(store, Interview.id, Interview.application_id, applications)
+
+
+def hires_of(store: StoreSnapshot, applications: Collection[int]) -> set[int]:
+    return _ids(store, Hire.id, Hire.application_id, applications)

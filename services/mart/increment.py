@@ -6,16 +6,23 @@ from collections.abc import Collection, Mapping
 
 import duckdb
 import pyarrow as pa
+import sqlalchemy as sa
 
 from services.mart.builder import DIMENSIONS, FACTS, run_scripts, stage, stage_references, write_counts
-from services.mart.changes import Changes, in_chunks, interviews_of
+from services.mart.changes import Changes, hires_of, in_chunks, interviews_of
 from services.mart.digests import Digest, digest_of
 from services.mart.extract import StoreSnapshot
 from services.mart.schema import metadata
-from services.mart.sources import BY_APPLICATION, BY_REQUISITION, FEEDBACK, OPENINGS
+from services.mart.sources import BY_APPLICATION, BY_HIRE, BY_REQUISITION, FEEDBACK, OPENINGS, SURVEYS
 
 REPLACED: Mapping[str, str] = {
     "feedback_leave": "feedback_id IN (SELECT id FROM d_feedback)",
+    "fact_onboarding_task": "application_id IN (SELECT id FROM d_application)",
+    "fact_review": "application_id IN (SELECT id FROM d_application)",
+    "fact_check": "application_id IN (SELECT id FROM d_application)",
+    "fact_hire": "application_id IN (SELECT id FROM d_application)",
+    "fact_survey_answer": "CASE WHEN application_id IS NULL THEN requisition_id IN (SELECT id FROM d_requisition) "
+    "ELSE application_id IN (SELECT id FROM d_application) END",
     "fact_feedback": "application_id IN (SELECT id FROM d_application)",
     "fact_interview": "application_id IN (SELECT id FROM d_application)",
     "fact_offer_version": "application_id IN (SELECT id FROM d_application)",
@@ -31,7 +38,16 @@ REPLACED: Mapping[str, str] = {
 }
 """Which rows of a table go and come back. The other tables are small and made anew, but for the calendars."""
 
-MADE_ANEW = ("dim_department", "dim_job_family", "dim_job_level", "dim_office", "dim_source", "dim_stage")
+MADE_ANEW = (
+    "dim_department",
+    "dim_job_family",
+    "dim_job_level",
+    "dim_office",
+    "dim_person",
+    "dim_source",
+    "dim_stage",
+    "person_leave",
+)
 
 
 def apply_changes(
@@ -93,3 +109,17 @@ def _stage_changed(duck: duckdb.DuckDBPyConnection, store: StoreSnapshot, change
         stage(duck, store, source, list(in_chunks(key, changes.applications)))
     interviews = interviews_of(store, changes.applications)
     stage(duck, store, FEEDBACK, list(in_chunks(FEEDBACK.table.c.interview_id, interviews)))
+    hires = hires_of(store, changes.applications)
+    for source in BY_HIRE:
+        stage(duck, store, source, list(in_chunks(source.table.c.hire_id, hires)))
+    stage(duck, store, SURVEYS, _changed_surveys(changes))
+
+
+def _changed_surveys(changes: Changes) -> list[sa.ColumnElement[bool]]:
+    """A survey about no application goes and comes with its requisition."""
+    columns = SURVEYS.table.c
+    by_requisition = in_chunks(columns.requisition_id, changes.touched)
+    return [
+        *in_chunks(columns.application_id, changes.applications),
+        *(sa.and_(columns.application_id.is_(None), condition) for condition in by_requisition),
+    ]

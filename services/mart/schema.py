@@ -43,18 +43,22 @@ def _columns(kind: type[TypeEngine[Any]] | TypeEngine[Any], *names: str) -> list
     return [Column(name, kind) for name in names]
 
 
+_REQUISITION_IDS = (
+    "requisition_id",
+    "department_id",
+    "job_family_id",
+    "job_level_id",
+    "office_id",
+    "hiring_manager_id",
+    "recruiter_id",
+)
+_REQUISITION_TEXTS = ("country", "region")
+REQUISITION_DIMENSIONS = (*_REQUISITION_IDS, *_REQUISITION_TEXTS)
+"""Columns every fact inherits from its requisition: what scope and filters read."""
+
+
 def _requisition_dimensions() -> list[Column[Any]]:
-    """Dimensions every fact inherits from its requisition."""
-    ids = (
-        "requisition_id",
-        "department_id",
-        "job_family_id",
-        "job_level_id",
-        "office_id",
-        "hiring_manager_id",
-        "recruiter_id",
-    )
-    return [*_columns(Integer(), *ids), *_columns(String(), "country", "region")]
+    return [*_columns(Integer(), *_REQUISITION_IDS), *_columns(String(), *_REQUISITION_TEXTS)]
 
 
 fact_application = Table(
@@ -206,6 +210,88 @@ feedback_leave = Table(
     *_columns(BigInteger(), "from_business_seconds", "to_business_seconds"),
     *_columns(Double(), "from_business_days", "to_business_days"),
 )
+
+fact_hire = Table(
+    "fact_hire",
+    metadata,
+    # One row a hire in the HR system, and one an acceptance it does not know (``hire_id`` None).
+    *_columns(BigInteger(), "hire_id", "application_id", "candidate_id"),
+    *_requisition_dimensions(),
+    Column("source_id", Integer),
+    Column("channel", String),
+    Column("person_id", Integer),
+    *_columns(Boolean(), "is_internal", "is_rehire"),
+    Column("employment", String),
+    *_columns(DateTime(), "accepted_at", "undone_at"),
+    # ``expected_on``: the start, else the planned one, else the offer's, else the day of acceptance. ``left_on``: last
+    # day employed. ``productive_on``: milestone attested, ``target_days`` after the start.
+    *_columns(Date(), "accepted_on", "expected_on", "planned_start_on", "started_on", "left_on", "productive_on"),
+    Column("leave_cause", String),
+    Column("target_days", Integer),
+)
+
+fact_review = Table(
+    "fact_review",
+    metadata,
+    *_columns(BigInteger(), "review_id", "hire_id", "application_id"),
+    *_requisition_dimensions(),
+    Column("source_id", Integer),
+    Column("channel", String),
+    Column("rater_id", Integer),
+    Column("cycle", String),
+    *_columns(Date(), "started_on", "reviewed_on"),
+    # Place on its own scale, 0 to 1; None = no rating, or one outside its scale (counted in ``left_out``).
+    Column("rating", Double),
+)
+
+fact_survey_answer = Table(
+    "fact_survey_answer",
+    metadata,
+    # One delivered survey; ``answered_at`` None = not answered. ``respondent`` is a number made from the source's key.
+    *_columns(BigInteger(), "answer_id", "application_id", "respondent"),
+    *_requisition_dimensions(),
+    Column("source_id", Integer),
+    Column("channel", String),
+    *_columns(String(), "kind", "outcome"),
+    *_columns(DateTime(), "delivered_at", "answered_at", "decided_at", "undone_at"),
+    *_columns(Date(), "delivered_on", "decided_on", "hired_on"),
+    Column("score", Double),
+)
+
+fact_check = Table(
+    "fact_check",
+    metadata,
+    *_columns(BigInteger(), "check_id", "application_id"),
+    *_requisition_dimensions(),
+    Column("source_id", Integer),
+    Column("channel", String),
+    *_columns(String(), "vendor", "kind"),
+    *_columns(DateTime(), "ordered_at", "completed_at", "extended_at", "undone_at"),
+    *_columns(Date(), "ordered_on", "completed_on", "started_on"),
+    # Column class check: nothing but compliance figures may depend on it.
+    Column("is_clear", Boolean),
+)
+
+fact_onboarding_task = Table(
+    "fact_onboarding_task",
+    metadata,
+    *_columns(BigInteger(), "task_id", "hire_id", "application_id"),
+    *_requisition_dimensions(),
+    Column("source_id", Integer),
+    Column("channel", String),
+    *_columns(Date(), "expected_on", "started_on", "due_on", "done_on"),
+    Column("undone_at", DateTime),
+)
+
+person_leave = Table(
+    "person_leave",
+    metadata,
+    # Disjoint runs of local days, both ends included.
+    Column("person_id", Integer),
+    *_columns(Date(), "start_on", "end_on"),
+)
+
+dim_person = Table("dim_person", metadata, *_columns(Integer(), "person_id", "calendar_id"))
 
 dim_calendar = Table(
     "dim_calendar",

@@ -66,11 +66,26 @@ BY_APPLICATION: tuple[Source, ...] = (
     _source(tables.StageVisit, "id application_id stage_id entered_at exited_at"),
     _source(
         tables.OfferVersion,
-        "id application_id offer_key version extended_at answered_at answer undone_at undone_by",
+        "id application_id offer_key version extended_at answered_at answer undone_at undone_by start_on",
     ),
-    _source(tables.Hire, "id application_id started_on"),
+    _source(
+        tables.Hire,
+        "id application_id person_id planned_start_on started_on left_on leave_cause employment productive_on "
+        "target_days",
+    ),
     _source(tables.Interview, "id application_id status scheduled_at starts_at ends_at"),
+    _source(tables.BackgroundCheck, "id application_id vendor kind ordered_at completed_at outcome"),
 )
+
+BY_HIRE: tuple[Source, ...] = (
+    _source(tables.PerformanceReview, "id hire_id rater_id cycle reviewed_on scale_min scale_max rating"),
+    _source(tables.OnboardingTask, "id hire_id due_on done_on"),
+)
+
+SURVEYS = _source(
+    tables.SurveyAnswer, "id kind application_id requisition_id respondent delivered_at answered_at score"
+)
+"""Of an application, else of a requisition."""
 
 FEEDBACK = _source(tables.Feedback, "id interview_id interviewer_id submitted_at is_shadow")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,10 @@ def vanish(company: Company, dice: random.Random) -> None:
     number = _application(company, dice)
     interviews = sa.select(t.Interview.id).where(t.Interview.application_id == number)
     company.delete(t.Feedback, t.Feedback.interview_id.in_(interviews))
-    for table in (t.Interview, t.OfferVersion, t.StageVisit):
+    hires = sa.select(t.Hire.id).where(t.Hire.application_id == number)
+    for after in (t.PerformanceReview, t.OnboardingTask):
+        company.delete(after, after.hire_id.in_(hires))
+    for table in (t.Hire, t.SurveyAnswer, t.BackgroundCheck, t.Interview, t.OfferVersion, t.StageVisit):
         company.delete(table, table.application_id == number)
     seats = sa.select(t.Opening.requisition_id).where(t.Opening.application_id == number)
     for requisition in company.connection.scalars(seats).all():
@@ -156,9 +160,44 @@ def lose_a_seat(company: Company, dice: random.Random) -> None:
     company.changed("requisition", number)
 
 
+def start_and_leave(company: Company, dice: random.Random) -> None:
+    """The HR system learns of a hire, of the first day, or of the last."""
+    number, known = _application(company, dice), date(2026, 3, dice.randint(1, 28))
+    hire = company.connection.scalar(sa.select(t.Hire.id).where(t.Hire.application_id == number))
+    if hire is None:
+        company.add(t.Hire, id=number, application_id=number, person_id=dice.choice([None, 2]), planned_start_on=known)
+    else:
+        left_on = dice.choice([None, date(2026, 2, 1), date(2026, 8, 1)])
+        company.set(t.Hire, hire, started_on=known, left_on=left_on, leave_cause="voluntary", productive_on=known)
+    company.changed("application", number)
+
+
+def rate_and_onboard(company: Company, dice: random.Random) -> None:
+    number, row = _application(company, dice), dice.randrange(100, 1_000_000)
+    hire = company.connection.scalar(sa.select(t.Hire.id).where(t.Hire.application_id == number))
+    if hire is not None:
+        scale = {"scale_min": 1, "scale_max": 10, "rating": dice.choice([None, 7, 11])}
+        company.add(t.PerformanceReview, id=row, hire_id=hire, reviewed_on=date(2026, 6, 1), **scale)
+        company.add(t.OnboardingTask, id=row, hire_id=hire, name="Badge", due_on=date(2026, 3, 1))
+    company.changed("application", number)
+
+
+def ask_and_check(company: Company, dice: random.Random) -> None:
+    """Surveys answered about an application and about a role alone; a check ordered and perhaps back."""
+    number, row = _application(company, dice), dice.randrange(100, 1_000_000)
+    sent = {"delivered_at": day(40), "answered_at": dice.choice([None, day(41)]), "score": dice.randint(0, 10)}
+    company.add(t.SurveyAnswer, id=row, kind="candidate_experience", application_id=number, **sent)
+    company.add(t.SurveyAnswer, id=row + 1, kind="role", requisition_id=1 + number % 4, respondent="x", **sent)
+    back = {"completed_at": dice.choice([None, day(20), day(44)]), "outcome": dice.choice([None, "clear", "review"])}
+    company.add(t.BackgroundCheck, id=row, application_id=number, vendor="Verity", ordered_at=day(42), **back)
+    company.changed("application", number)
+    company.changed("requisition", 1 + number % 4)
+
+
 EVENTS: tuple[Event, ...] = (
     correct_a_date, arrive, vanish, merge, reject, undo_a_rejection, hire, hold, cancel_and_reopen, freeze,
     freeze_a_department, exempt, reorganise, move_to_another_role, slip, hand_over, submit_feedback, lose_a_seat,
+    start_and_leave, rate_and_onboard, ask_and_check,
 )  # fmt: skip
 
 histories = st.lists(

@@ -4,3 +4,4 @@ INSERT INTO dim_job_level BY NAME SELECT id AS job_level_id, rank, name FROM s_j
 INSERT INTO dim_office BY NAME SELECT id AS office_id, name, country, region, timezone FROM s_office ORDER BY id;
 INSERT INTO dim_source BY NAME SELECT id AS source_id, name, channel FROM s_source ORDER BY id;
 INSERT INTO dim_stage BY NAME SELECT id AS stage_id, sort_order, name, canonical FROM s_pipeline_stage ORDER BY id;
+INSERT INTO dim_person BY NAME SELECT id AS person_id, office_id AS calendar_id FROM s_person ORDER BY id;

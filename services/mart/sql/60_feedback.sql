@@ -46,6 +46,8 @@ WITH marked AS (
 )
 SELECT person_id, min(start_on) AS start_on, max(end_on) AS end_on FROM island GROUP BY person_id, nr;
 
+INSERT INTO person_leave BY NAME FROM t_leave ORDER BY person_id, start_on;
+
 -- Leave begins where the next working day would, and ends where the first working day after it begins.
 INSERT INTO feedback_leave BY NAME
 WITH away AS (
