@@ -20,7 +20,7 @@ from services.domain.errors import ConfigurationError
 DATABASE_URLS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 MART_URLS = "duckdb:///FOLDER with an absolute path"
 REDIS_URLS = "redis://[:PASSWORD@]HOST:PORT/NUMBER, rediss://… or unix://PATH"
-SMTP_URLS = "smtp://[USER:PASSWORD@]HOST:PORT (STARTTLS where offered) or smtps://…"
+SMTP_URLS = "smtp://[USER:PASSWORD@]HOST:PORT (STARTTLS, demanded off loopback) or smtps://…"
 BASE_URLS = "http://HOST[:PORT] or https://HOST[:PORT][/PATH]; production takes https only"
 MAIL_ADDRESSES = "an address, or a name with an address in <>"
 SECRET_KEYS = "32 or more random characters, for instance of `openssl rand -base64 48`"  # noqa: S105  # a rule, not a key

@@ -17,6 +17,7 @@ import click
 from sqlalchemy import func, select
 
 from dashapp.config import Settings, load_settings
+from services.delivery.transports import parse_smtp_url
 from services.domain.errors import HireboardError
 from services.store.database import Store
 from services.store.migrations import current_revision, require_current
@@ -69,7 +70,7 @@ def check() -> Iterator[Finding]:
     if settings.redis_url:
         yield _attempt("redis", lambda: reachable(settings.redis_url or "", "HIREBOARD_REDIS_URL", 6379))
     if settings.smtp_url:
-        yield _attempt("smtp", lambda: reachable(settings.smtp_url or "", "HIREBOARD_SMTP_URL", 25))
+        yield _attempt("smtp", lambda: _mail_server(settings.smtp_url or ""))
     elif settings.is_production:
         yield Finding("smtp", ok=False, words="HIREBOARD_SMTP_URL is not set: reports would stay in the local folder.")
 
@@ -185,6 +186,10 @@ def accounts(settings: Settings) -> str:
     if count:
         raise _Wrong(f"{count} demonstration accounts are active: start production on a store of its own.")
     return "no demonstration accounts"
+
+
+def _mail_server(url: str) -> str:
+    return reachable(url, "HIREBOARD_SMTP_URL", parse_smtp_url(url).port)
 
 
 def reachable(url: str, variable: str, default_port: int) -> str:

@@ -64,7 +64,14 @@ def _list(mails: Sequence[MailRecord], counts: Mapping[str, int], timezone: str)
 
 def _row(mail: MailRecord, timezone: str) -> list[Component]:
     return [
-        html.Th(dcc.Link(mail.subject or "No subject", href=f"/admin/mail/{mail.id}"), scope="row"),
+        html.Th(
+            present(
+                dcc.Link(mail.subject or "No subject", href=f"/admin/mail/{mail.id}"),
+                html.Span(mail.error) if mail.error and mail.state != "sent" else None,
+            ),
+            scope="row",
+            className=hb("two"),
+        ),
         html.Td(mail.recipient),
         html.Td(_state(mail.state)),
         html.Td(at_instant(mail.sent_at or mail.created_at, timezone), className=hb("nowrap")),

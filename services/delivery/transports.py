@@ -291,6 +291,13 @@ def _expect(answer: tuple[int, bytes], what: str, *, good: tuple[int, ...] = (25
 
 def _words(error: BaseException) -> str:
     """An error for people: no bytes literals, one line."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted: {error.verify_message.rstrip('.')}; install the certificate of its "
+            "authority on this machine, or name a file with it in SSL_CERT_FILE"
+        )
+    if isinstance(error, smtplib.SMTPNotSupportedError) and "STARTTLS" in str(error):
+        return "it offers no STARTTLS, and without TLS nothing is sent to another machine"
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         words = text.decode("ascii", "replace") if isinstance(text, bytes) else str(text)

@@ -28,6 +28,7 @@ ESTIMATOR_TESTS = "tests/unit/services/metrics/test_estimators.py"
 QUERY_TESTS = "tests/unit/services/metrics/test_query.py"
 DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
 GATE_TESTS = "tests/http/test_6_gate.py"
+REFUSED_TESTS = "tests/integration/test_6_refused_access.py"
 SIGN_IN_TESTS = "tests/http/test_6_sign_in.py"
 ACCOUNT_TESTS = "tests/integration/test_6_accounts.py"
 REPORT_TESTS = "tests/integration/test_8_reports.py"
@@ -471,5 +472,26 @@ MUTANTS: tuple[Mutant, ...] = (
         "PERSON_FROM = 20",
         "PERSON_FROM = 1",
         f"{QUERY_TESTS}::TestSmallNumbers::test_people_need_twenty_unless_it_is_oneself",
+    ),
+    Mutant(
+        "6 refusals may flood the log",
+        "services/audit/refusals.py",
+        "if connection.execute(select(RefusedAccess.id).where(*same)).first() is not None:",
+        "if connection.closed:",
+        f"{REFUSED_TESTS}::test_a_flood_of_refusals_is_one_row_a_minute",
+    ),
+    Mutant(
+        "6 a refusal in words is not written down",
+        "callbacks/routing.py",
+        "        tell_refused(page.path)\n",
+        "",
+        "tests/http/test_6_refused_access.py::test_a_page_that_the_router_refuses_in_words_is_written_down",
+    ),
+    Mutant(
+        "9 any certificate will do",
+        "services/delivery/transports.py",
+        "tls or ssl.create_default_context()",
+        "tls or ssl._create_unverified_context()",
+        "tests/integration/test_9_mail_over_tls.py::test_9_a_certificate_nobody_vouches_for_is_refused_in_words",
     ),
 )
