@@ -114,7 +114,7 @@ def _curves(block: Draws, minimum_at_risk: int) -> tuple[Floats, npt.NDArray[np.
     over = np.logical_or.accumulate(points & begun & ~enough, axis=1)
     covered = points & begun & ~over
     factors = np.where(covered, 1 - left / np.maximum(at_risk, 1), 1.0)
-    survival: Floats = np.cumprod(factors, axis=1)
+    survival: Floats = np.cumprod(factors, axis=1, dtype=np.float64)
     return survival, covered, at_risk
 
 
