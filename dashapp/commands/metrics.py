@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
-import json
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dashapp.config import load_settings
-from services.domain.errors import InvalidInputError
-from services.domain.metric import Answer, Metric, Period, Query, Row
+from services.domain.metric import Answer, Query
+from services.metrics.interchange import (
+    Asked,
+    answer_document,
+    flat_row,
+    json_text,
+    metric_document,
+    metrics_document,
+    query_of,
+)
 
 if TYPE_CHECKING:
     from services.domain.people import Viewer
@@ -34,7 +38,7 @@ def list_command(*, wants_json: bool) -> None:
     from services.metrics.registry import REGISTRY  # noqa: PLC0415 - numpy is loaded only when it is needed
 
     if wants_json:
-        click.echo(json.dumps({"metrics": [_listed(metric) for metric in REGISTRY.values()]}))
+        click.echo(json_text(metrics_document(REGISTRY.values())))
         return
     width = max(len(name) for name in REGISTRY)
     for metric in REGISTRY.values():
@@ -49,9 +53,9 @@ def show_command(metric_id: str, *, wants_json: bool) -> None:
     from services.metrics import registry  # noqa: PLC0415 - as above
 
     metric = registry.metric(metric_id)
-    fields = _shown(metric)
+    fields = metric_document(metric)
     if wants_json:
-        click.echo(json.dumps(fields))
+        click.echo(json_text(fields))
         return
     for name, value in fields.items():
         text = ", ".join(value) if isinstance(value, list) else value
@@ -92,22 +96,16 @@ def query_command(
     wants_csv: bool,
 ) -> None:
     """Values of one or more metrics."""
-    last_day = _day(end, "--to")
-    query = Query(
-        metrics=metric_ids,
-        by=by,
-        where=_where(where),
-        period=Period(_day(start, "--from"), last_day + timedelta(days=1) if last_day else None),
-        as_of=_instant(as_of) if as_of else None,
-        raw=raw,
-    )
+    for pair in where:
+        name, _, value = pair.partition("=")
+        if not name or not value:
+            raise click.UsageError(f"--where takes DIM=VALUE, for example department=Sales, not {pair!r}.")
+    query = query_of(Asked(metric_ids, by, where, start, end, as_of, raw), _option)
     answer = _ask(query, user)
-    rows = [_flat(row) for row in answer.rows]
     if wants_json:
-        document = {"as_of": _stamp(answer.as_of), "snapshot": answer.snapshot, "rows": rows}
-        click.echo(json.dumps(document, allow_nan=False))
+        click.echo(json_text(answer_document(answer)))
     elif wants_csv:
-        click.echo(_csv(rows), nl=False)
+        click.echo(_csv([flat_row(row) for row in answer.rows]), nl=False)
     else:
         click.echo(f"As of {answer.as_of:%Y-%m-%d %H:%M} UTC, snapshot {answer.snapshot}\n{_text(answer)}")
 
@@ -133,31 +131,8 @@ def _ask(query: Query, user: str | None) -> Answer:
     return answer
 
 
-def _listed(metric: Metric) -> dict[str, Any]:
-    return {
-        "id": metric.id,
-        "name": metric.name,
-        "unit": metric.unit,
-        "version": metric.version,
-        "status": metric.status,
-        "classes": [metric.column_class],
-        "dimensions": list(metric.dimensions),
-    }
-
-
-def _shown(metric: Metric) -> dict[str, Any]:
-    fields = dataclasses.asdict(metric)
-    fields["effective_from"] = metric.effective_from.isoformat()
-    fields["extra"] = dict(metric.extra)
-    fields["classes"] = [metric.column_class]
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
-
-
-def _flat(row: Row) -> dict[str, Any]:
-    """A row with its dimensions first, in the order that scripts rely on."""
-    fields = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
-    dims: Mapping[str, str | None] = fields.pop("dims")
-    return {**dims, **fields, "extra": dict(row.extra)}
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
@@ -182,35 +157,3 @@ def _text(answer: Answer) -> str:
         value = f"{row.value:g} {row.unit}" if row.value is not None else f"{row.note or row.reason}"
         lines.append("  ".join(part for part in (row.metric, group, value, f"n {row.n}") if part))
     return "\n".join(lines)
-
-
-def _stamp(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _where(pairs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name or not value:
-            raise click.UsageError(f"--where takes DIM=VALUE, for example department=Sales, not {pair!r}.")
-        found[name] = (*found.get(name, ()), value)
-    return found
-
-
-def _day(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError(f"{option} takes a date like 2026-03-31, not {text!r}.") from None
-
-
-def _instant(text: str) -> datetime:
-    """A date alone means its beginning, in UTC."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError(f"--as-of takes a time like 2026-03-31T17:00Z, not {text!r}.") from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
