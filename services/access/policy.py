@@ -15,7 +15,7 @@ from services.domain.people import ColumnClass, Role, Scope, Viewer
 
 _T = TypeVar("_T")
 
-POLICY_VERSION = 1
+POLICY_VERSION = 2
 """Part of every viewer's fingerprint: raised with each change of the tables below, so no cached answer survives it."""
 
 
@@ -39,6 +39,13 @@ class Action(enum.StrEnum):
     ARCHIVE_VIEW_ALL = "archive.view_all"
     """Those made for others too, as far as the own scope reaches."""
     DELIVERIES_RESEND = "deliveries.resend"
+    THRESHOLDS_MANAGE = "thresholds.manage"
+    INCIDENTS_VIEW = "incidents.view"
+    """Incidents of which something lies within the own scope."""
+    INCIDENTS_HANDLE = "incidents.handle"
+    """Acknowledge and snooze."""
+    INCIDENTS_CLOSE = "incidents.close"
+    SURVEYS_MANAGE = "surveys.manage"
     MAILBOX_VIEW = "mailbox.view"
     """The local mail folder."""
     ADMIN_ACCESS = "admin.access"
@@ -82,6 +89,8 @@ ROLE_SCOPE: Mapping[Role, ScopeRule] = {
 }
 
 _EVERYBODY = tuple(Role)
+_LADDER = (Role.RECRUITER, Role.RECRUITING_MANAGER, Role.HRBP, Role.EXECUTIVE, Role.ADMIN)
+"""Who hears of an incident, and who runs the server."""
 ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.SESSION_USE: _EVERYBODY,
     Action.OVERVIEW_VIEW: _EVERYBODY,
@@ -100,6 +109,11 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.ARCHIVE_VIEW: _EVERYBODY,
     Action.ARCHIVE_VIEW_ALL: (Role.COMPLIANCE, Role.ADMIN),
     Action.DELIVERIES_RESEND: (Role.ADMIN,),
+    Action.THRESHOLDS_MANAGE: (Role.RECRUITING_MANAGER, Role.ADMIN),
+    Action.INCIDENTS_VIEW: _LADDER,
+    Action.INCIDENTS_HANDLE: _LADDER,
+    Action.INCIDENTS_CLOSE: (Role.RECRUITING_MANAGER, Role.HRBP, Role.EXECUTIVE, Role.ADMIN),
+    Action.SURVEYS_MANAGE: (Role.RECRUITING_MANAGER, Role.ADMIN),
     Action.MAILBOX_VIEW: (Role.ADMIN,),
     Action.ADMIN_ACCESS: (Role.ADMIN,),
     Action.USERS_MANAGE: (Role.ADMIN,),
@@ -118,7 +132,7 @@ CLASSES: Mapping[Role, frozenset[ColumnClass]] = {
     Role.RECRUITING_MANAGER: frozenset({ColumnClass.GENERAL, ColumnClass.PERSON, ColumnClass.CANDIDATE}),
     Role.HRBP: frozenset({ColumnClass.GENERAL, ColumnClass.PERSON, ColumnClass.CANDIDATE, ColumnClass.COMPENSATION}),
     Role.DEI_OFFICER: frozenset({ColumnClass.GENERAL, ColumnClass.DIVERSITY}),
-    Role.COMPLIANCE: frozenset({ColumnClass.GENERAL}),
+    Role.COMPLIANCE: frozenset({ColumnClass.GENERAL, ColumnClass.CHECK}),
     Role.ADMIN: frozenset({ColumnClass.GENERAL, ColumnClass.PERSON}),
 }
 

@@ -14,6 +14,7 @@ from services.domain.people import ColumnClass
 class Unit(enum.StrEnum):
     COUNT = "count"
     DAYS = "days"
+    HOURS = "hours"
     BUSINESS_HOURS = "business_hours"
     BUSINESS_DAYS = "business_days"
     RATE = "rate"
@@ -61,6 +62,9 @@ class Anchor(enum.StrEnum):
     FILLED = "filled_date"
     INTERVIEW_END = "interview_end_date"
     STARTED = "start_date"
+    ORDERED = "order_date"
+    DECIDED = "decision_date"
+    WEEK = "week"
 
 
 class Status(enum.StrEnum):

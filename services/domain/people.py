@@ -29,6 +29,8 @@ class ColumnClass(enum.StrEnum):
     """A candidate's name and contact."""
     COMPENSATION = "compensation"
     DIVERSITY = "diversity"
+    CHECK = "check"
+    """What a background or drug check found. Everybody else sees done or not done."""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,30 @@ class LeaveCause(enum.StrEnum):
     VOLUNTARY = "voluntary"
     INVOLUNTARY = "involuntary"
     FIXED_TERM_ENDED = "fixed_term_ended"
+    INTERNAL_MOVE = "internal_move"
+    """Left the position, not the company: no event of attrition."""
+
+
+class Employment(enum.StrEnum):
+    """Kinds of employment that definitions know; a source may have more."""
+
+    EMPLOYEE = "employee"
+    FIXED_TERM = "fixed_term"
+    CONTRACTOR = "contractor"
+    INTERN = "intern"
+
+
+class SurveyKind(enum.StrEnum):
+    CANDIDATE_EXPERIENCE = "candidate_experience"
+    """0 to 10."""
+    HIRING_MANAGER_SATISFACTION = "hiring_manager_satisfaction"
+    """1 to 5."""
+
+
+class CheckKind(enum.StrEnum):
+    BACKGROUND = "background"
+    DRUG = "drug"
+    ASSESSMENT = "assessment"
 
 
 class FreezeScope(enum.StrEnum):

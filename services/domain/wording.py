@@ -21,6 +21,7 @@ FEW_HIDDEN, FEW_COUNTS, FEW_GREY = 5, 10, 20
 _UNIT_WORDS = {
     Unit.COUNT: ("", ""),
     Unit.DAYS: ("day", "days"),
+    Unit.HOURS: ("hour", "hours"),
     Unit.BUSINESS_HOURS: ("business hour", "business hours"),
     Unit.BUSINESS_DAYS: ("business day", "business days"),
     Unit.RATE: ("", ""),

@@ -53,6 +53,14 @@ class DaysBetween(FunctionElement[float]):
     inherit_cache = True
 
 
+class CalendarDays(FunctionElement[int]):
+    """Whole days from the first date to the second; negative when backwards."""
+
+    type = sa.Integer()
+    name = "calendar_days"
+    inherit_cache = True
+
+
 class TenthsOfDay(FunctionElement[int]):
     """Seconds put on the grid of 0.1 day, half up, in integers: the grid of every estimate."""
 
@@ -117,6 +125,12 @@ def _days(element: DaysBetween, compiler: SQLCompiler, **options: Any) -> str:
 def _days_postgresql(element: DaysBetween, compiler: SQLCompiler, **options: Any) -> str:
     start, end = _arguments(element, compiler, options)
     return f"(extract(epoch FROM {end} - {start}) / 86400.0)"
+
+
+@compiles(CalendarDays)
+def _calendar_days(element: CalendarDays, compiler: SQLCompiler, **options: Any) -> str:
+    start, end = _arguments(element, compiler, options)
+    return f"({end} - {start})"
 
 
 @compiles(TenthsOfDay)

@@ -45,6 +45,8 @@ _ALL = (
     Dimension("recruiter", "Recruiter", Kind.PERSON, "recruiter_id", ColumnClass.PERSON),
     Dimension("hiring_manager", "Hiring manager", Kind.PERSON, "hiring_manager_id", ColumnClass.PERSON),
     Dimension("interviewer", "Interviewer", Kind.PERSON, "interviewer_id", ColumnClass.PERSON),
+    Dimension("check_vendor", "Check vendor", Kind.TEXT, "vendor"),
+    Dimension("check_kind", "Kind of check", Kind.TEXT, "kind"),
     Dimension("requisition", "Requisition", Kind.REQUISITION, "requisition_id"),
     Dimension("stage", "Stage, as the source names it", Kind.REFERENCE, "stage_id"),
     Dimension("canonical_stage", "Stage", Kind.TEXT, "stage"),

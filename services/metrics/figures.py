@@ -47,6 +47,8 @@ class Figure:
     """Integers are counts and always shown; floats are estimates and fall under the small-n rule."""
     exempt: bool = False
     """A count, or the clock of one requisition: the small-n rule does not apply."""
+    shown_from: int | None = None
+    """n from which a value is shown, where the definition says otherwise than the rule (surveys: 5 respondents)."""
 
 
 @dataclass(frozen=True)

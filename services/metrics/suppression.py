@@ -40,4 +40,4 @@ def _is_too_small(figure: Figure, is_curve: bool, is_personal: bool) -> bool:  #
     resolved = figure.resolved or 0
     if is_personal and resolved < PERSON_FROM:
         return True
-    return figure.n < SHOWN_FROM or (is_curve and resolved < EVENTS_FROM)
+    return figure.n < (figure.shown_from or SHOWN_FROM) or (is_curve and resolved < EVENTS_FROM)
