@@ -40,6 +40,7 @@ FACTS = (
     "60_feedback",
     "70_counts",
     "80_hires",
+    "85_demographics",
 )
 
 COUNTED = (

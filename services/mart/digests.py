@@ -10,7 +10,7 @@ import duckdb
 
 from services.mart.schema import metadata
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Grows when the facts change shape or meaning: an older snapshot is rebuilt in full."""
 
 MODULUS = 2**64

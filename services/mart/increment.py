@@ -25,6 +25,8 @@ REPLACED: Mapping[str, str] = {
     "ELSE application_id IN (SELECT id FROM d_application) END",
     "fact_feedback": "application_id IN (SELECT id FROM d_application)",
     "fact_interview": "application_id IN (SELECT id FROM d_application)",
+    "fact_demographic": "application_id IN (SELECT id FROM d_application)",
+    "fact_offer_pay": "application_id IN (SELECT id FROM d_application)",
     "fact_offer_version": "application_id IN (SELECT id FROM d_application)",
     "fact_stage_visit": "application_id IN (SELECT id FROM d_application)",
     "fact_application": "application_id IN (SELECT id FROM d_application)",

@@ -283,6 +283,34 @@ fact_onboarding_task = Table(
     Column("undone_at", DateTime),
 )
 
+fact_demographic = Table(
+    "fact_demographic",
+    metadata,
+    # Column class diversity: one application and question it was asked. A missing row = not asked.
+    Column("application_id", BigInteger),
+    *_requisition_dimensions(),
+    # gender, ethnicity ...; hispanic and race are one question, ethnicity.
+    Column("question", String),
+    # disclosed, declined, no_answer
+    Column("state", String),
+    # None unless disclosed; category_set names the rule and its version that made it.
+    *_columns(String(), "category", "category_set"),
+    # As in fact_application; hired_on = accepted and not undone.
+    *_columns(Date(), "applied_on", "screen_on", "assessment_on", "interview_on", "offer_on", "hired_on"),
+)
+
+fact_offer_pay = Table(
+    "fact_offer_pay",
+    metadata,
+    # Column class compensation: accepted versions with an amount. Full-time annual, minor units of ``currency``.
+    *_columns(BigInteger(), "offer_version_id", "application_id"),
+    *_requisition_dimensions(),
+    Column("extended_at", DateTime),
+    Column("extended_on", Date),
+    *_columns(BigInteger(), "salary_minor", "band_min_minor", "band_max_minor"),
+    Column("currency", String),
+)
+
 person_leave = Table(
     "person_leave",
     metadata,

@@ -1,4 +1,7 @@
-"""Which columns of the store the mart reads. No names of people, e-mails, pay or free text: they stay in the store."""
+"""Which columns of the store the mart reads. No names of people, e-mails or free text: they stay in the store.
+
+Pay and self-identification go into facts of their own, which nothing but the query layer's sensitive classes reads.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,8 @@ BY_APPLICATION: tuple[Source, ...] = (
     _source(tables.StageVisit, "id application_id stage_id entered_at exited_at"),
     _source(
         tables.OfferVersion,
-        "id application_id offer_key version extended_at answered_at answer undone_at undone_by start_on",
+        "id application_id offer_key version extended_at answered_at answer undone_at undone_by start_on "
+        "salary_minor currency band_min_minor band_max_minor",
     ),
     _source(
         tables.Hire,
@@ -75,6 +79,7 @@ BY_APPLICATION: tuple[Source, ...] = (
     ),
     _source(tables.Interview, "id application_id status scheduled_at starts_at ends_at"),
     _source(tables.BackgroundCheck, "id application_id vendor kind ordered_at completed_at outcome"),
+    _source(tables.Demographic, "id application_id asked_at question answer"),
 )
 
 BY_HIRE: tuple[Source, ...] = (

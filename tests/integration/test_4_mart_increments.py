@@ -51,7 +51,7 @@ def vanish(company: Company, dice: random.Random) -> None:
     hires = sa.select(t.Hire.id).where(t.Hire.application_id == number)
     for after in (t.PerformanceReview, t.OnboardingTask):
         company.delete(after, after.hire_id.in_(hires))
-    for table in (t.Hire, t.SurveyAnswer, t.BackgroundCheck, t.Interview, t.OfferVersion, t.StageVisit):
+    for table in (t.Hire, t.SurveyAnswer, t.BackgroundCheck, t.Demographic, t.Interview, t.OfferVersion, t.StageVisit):
         company.delete(table, table.application_id == number)
     seats = sa.select(t.Opening.requisition_id).where(t.Opening.application_id == number)
     for requisition in company.connection.scalars(seats).all():
@@ -194,10 +194,20 @@ def ask_and_check(company: Company, dice: random.Random) -> None:
     company.changed("requisition", 1 + number % 4)
 
 
+def identify_and_pay(company: Company, dice: random.Random) -> None:
+    number = _application(company, dice)
+    company.accept(number, undone=dice.choice([None, day(35)]))
+    company.set(t.OfferVersion, number, salary_minor=dice.choice([None, 5_000_000]), currency="EUR", band_min_minor=1)
+    row = dice.randrange(100, 1_000_000)
+    question, answer = dice.choice([("race", "white; black"), ("hispanic", "yes"), ("gender", None)])
+    asked_at = day(dice.uniform(20, 40))
+    company.add(t.Demographic, id=row, application_id=number, question=question, answer=answer, asked_at=asked_at)
+
+
 EVENTS: tuple[Event, ...] = (
     correct_a_date, arrive, vanish, merge, reject, undo_a_rejection, hire, hold, cancel_and_reopen, freeze,
     freeze_a_department, exempt, reorganise, move_to_another_role, slip, hand_over, submit_feedback, lose_a_seat,
-    start_and_leave, rate_and_onboard, ask_and_check,
+    start_and_leave, rate_and_onboard, ask_and_check, identify_and_pay,
 )  # fmt: skip
 
 histories = st.lists(
