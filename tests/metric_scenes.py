@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -96,6 +96,9 @@ class SmallMart:
 
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]:
         return self._run(statement).fetchnumpy()
+
+    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], /) -> sa.FromClause | None:
+        return None
 
     def _run(self, statement: sa.SelectBase) -> duckdb.DuckDBPyConnection:
         sql, values = compile_select(statement)

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from services.domain.errors import RetryLaterError
 from services.mart.compiler import compile_select
 from services.mart.connection import enter_snapshot, open_for_reading
+from services.mart.prepared import PreparedRows
 from services.mart.snapshots import Manifest, SnapshotFolder
 from services.mart.watchdog import Watchdog
 
@@ -59,6 +60,7 @@ class _Instance:
         self.info = SnapshotInfo(manifest.id, manifest.as_of, manifest.data_from, manifest.counts)
         self.version = version
         self.seen = (manifest.id, manifest.sha256)
+        self.prepared = PreparedRows(lambda sql, values: self.cursor().execute(sql, values).fetchall())
         self._connection = connection
         self._local = threading.local()
 
@@ -131,6 +133,12 @@ class MartReader:
         """The columns by label, as numpy arrays (masked where a value is NULL), for curve arithmetic."""
         arrays = self._run(statement, lambda cursor: cursor.fetchnumpy())
         return {name: np.asanyarray(column) for name, column in arrays.items()}
+
+    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]]) -> sa.FromClause | None:
+        """Rows that depend on nothing but the snapshot and ``key``, as a table; None = not kept, ask without it."""
+        instance = self._held() or self._current()
+        with self._watchdog.limit(self._timeout_s, instance.cursor().interrupt):
+            return instance.prepared.table(key, build)
 
     def close(self) -> None:
         """Let go of the snapshot; the next use opens it again."""

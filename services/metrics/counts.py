@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from services.domain.metric import Anchor, Estimator, Metric, Unit
 from services.domain.pipeline import InterviewStatus
+from services.mart.schema import REQUISITION_DIMENSIONS
 from services.mart.schema import fact_application as application
 from services.mart.schema import fact_interview as interview
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.figures import Family, Figure, count_figure
-from services.metrics.plan import Group, Plan
+from services.metrics.plan import Group, Limits, Plan, Statement
 from services.metrics.question import Question
 
 _COUNT = Metric(
@@ -79,10 +80,21 @@ METRICS = (
 )
 
 
-def is_hired(as_of: object) -> list[sa.ColumnElement[bool]]:
+def accepted_applications(plan: Plan) -> sa.FromClause:
+    """Applications with an acceptance, whenever: one in fifty, so that questions about hires need not read them all."""
+
+    def rows(limits: Limits) -> Statement:
+        dates = ("applied_at", "accepted_at", "undone_at", "accepted_on")
+        columns = [application.c[name] for name in (*REQUISITION_DIMENSIONS, "source_id", *dates)]
+        return sa.select(*columns).where(*limits(application), application.c.accepted_at.is_not(None))
+
+    return plan.prepared("accepted_applications", (), rows, instead=application)
+
+
+def is_hired(accepted: sa.FromClause, as_of: object) -> list[sa.ColumnElement[bool]]:
     """Accepted by ``as_of`` and not undone by then."""
-    undone = application.c.undone_at
-    return [application.c.accepted_at <= as_of, sa.or_(undone.is_(None), undone > as_of)]
+    undone = accepted.c.undone_at
+    return [accepted.c.accepted_at <= as_of, sa.or_(undone.is_(None), undone > as_of)]
 
 
 def _plan(plan: Plan, metric: Metric) -> None:
@@ -91,11 +103,15 @@ def _plan(plan: Plan, metric: Metric) -> None:
     app, held = application.c, interview.c
     match metric.id:
         case "applications":
-            plan.count(metric.id, application, *within(app.applied_on), app.applied_at <= as_of, on=app.applied_on)
+            # of the snapshot's own time everything in it has happened: the comparison would only cost
+            happened = () if question.is_latest else (app.applied_at <= as_of,)
+            plan.count(metric.id, application, *within(app.applied_on), *happened, on=app.applied_on)
         case "offers_extended":
             plan.count(metric.id, application, *within(app.extended_on), app.extended_at <= as_of, on=app.extended_on)
         case "hires":
-            plan.count(metric.id, application, *within(app.accepted_on), *is_hired(as_of), on=app.accepted_on)
+            accepted = accepted_applications(plan)
+            on = accepted.c.accepted_on
+            plan.count(metric.id, accepted, *within(on), *is_hired(accepted, as_of), on=on)
         case "starts":
             known = app.started_on <= as_of.date()
             plan.count(metric.id, application, *within(app.started_on), known, on=app.started_on)

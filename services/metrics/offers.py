@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.domain.pipeline import OfferAnswer, UndoneBy
+from services.mart.schema import REQUISITION_DIMENSIONS
 from services.mart.schema import fact_offer_version as version
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.figures import Family, Figure, rate_figure
-from services.metrics.plan import Group, Plan
+from services.metrics.plan import Group, Limits, Plan, Statement
 from services.metrics.question import Question
 
 PROVISIONAL_SHARE = 0.10
@@ -98,42 +99,38 @@ _UNDONE = {
 }
 
 
-def offer_chains(plan: Plan) -> sa.Subquery:
+def offer_chains(plan: Plan) -> sa.FromClause:
     """The last version of each chain that was extended by as-of, with its answer as it was known then."""
-    return plan.shared("offer_chains", lambda: _offer_chains(plan.question))
+    return plan.prepared("offer_chains", (), lambda limits: _offer_chains(plan.question, limits))
 
 
-def _offer_chains(question: Question) -> sa.Subquery:
+def _offer_chains(question: Question, limits: Limits) -> Statement:
     columns, as_of = version.c, question.as_of
     rank = sa.func.row_number().over(partition_by=columns.application_id, order_by=columns.position.desc())
     ranked = (
         sa.select(*columns, rank.label("rank"))
-        .where(*question.conditions(version), *question.in_period(columns.first_extended_on))
-        .where(columns.extended_at <= as_of)
+        .where(*limits(version), columns.extended_at <= as_of)
         .subquery("ranked_versions")
     )
     answered_at = sa.func.coalesce(ranked.c.answered_at, ranked.c.extended_at)
     is_open = sa.or_(answered_at > as_of, ranked.c.answer == OfferAnswer.SUPERSEDED.value)
     known = sa.case((is_open, OfferAnswer.PENDING.value), else_=ranked.c.answer)
-    carried = [column for column in ranked.c if column.name not in {"answer", "rank", "undone_by"}]
     undone_by = sa.case((ranked.c.undone_at <= as_of, ranked.c.undone_by))
-    return (
-        sa.select(*carried, known.label("answer"), undone_by.label("undone_by"))
-        .where(ranked.c.rank == 1)
-        .subquery("offer_chain")
-    )
+    carried = [ranked.c[name] for name in (*REQUISITION_DIMENSIONS, "source_id", "first_extended_on")]
+    return sa.select(*carried, known.label("answer"), undone_by.label("undone_by")).where(ranked.c.rank == 1)
 
 
 def _plan(plan: Plan, metric: Metric) -> None:
     del metric
     chain = offer_chains(plan)
     on = chain.c.first_extended_on
+    within = plan.question.in_period(on)
     for name, answer in _ANSWERS.items():
-        plan.count(f"offer_{name}", chain, chain.c.answer == answer.value, on=on)
-    plan.count("offer_pending", chain, chain.c.answer == OfferAnswer.PENDING.value, on=on)
+        plan.count(f"offer_{name}", chain, *within, chain.c.answer == answer.value, on=on)
+    plan.count("offer_pending", chain, *within, chain.c.answer == OfferAnswer.PENDING.value, on=on)
     accepted = chain.c.answer == OfferAnswer.ACCEPTED.value
     for name, undone_by in _UNDONE.items():
-        plan.count(f"offer_{name}", chain, accepted, chain.c.undone_by == undone_by.value, on=on)
+        plan.count(f"offer_{name}", chain, *within, accepted, chain.c.undone_by == undone_by.value, on=on)
 
 
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:

@@ -6,7 +6,7 @@ share a shown name are merged by adding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -30,10 +30,20 @@ LATE_ENTRY = -1
 """Kind of a count table's row that counts late entries at that age."""
 
 
+class Limits(Protocol):
+    """Scope and filters on a fact, except the filters named in ``without``."""
+
+    def __call__(self, table: sa.FromClause, without: tuple[str, ...] = ()) -> list[sa.ColumnElement[bool]]: ...
+
+
 class Executor(Protocol):
     def execute(self, statement: sa.SelectBase, /) -> list[tuple[Any, ...]]: ...
 
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]: ...
+
+
+Prepare: TypeAlias = Callable[[Hashable, Callable[[], Statement]], sa.FromClause | None]
+"""Rows that depend on nothing but the snapshot and a key, as a kept table; None = not kept."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +115,9 @@ class Group:
 class Plan:
     """Collects what the asked metrics need, then runs it in as few statements as there are facts."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, prepare: Prepare | None = None) -> None:
         self.question = question
+        self._prepare = prepare
         self._measures: dict[str, _Measure] = {}
         self._tables: dict[str, tuple[str, Statement]] = {}
         self._shared: dict[str, Any] = {}
@@ -117,6 +128,38 @@ class Plan:
             self._shared[key] = build()
         found: _T = self._shared[key]
         return found
+
+    def prepared(
+        self,
+        name: str,
+        windows: tuple[Any, ...],
+        build: Callable[[Limits], Statement],
+        *,
+        instead: sa.FromClause | None = None,
+    ) -> sa.FromClause:
+        """Rows of ``build`` before scope and filters, where the mart keeps such; else limited at their source.
+
+        ``windows``: what the rows depend on besides the snapshot and as-of, () = nothing else.
+        ``instead``: what to read where they are not kept, when it holds the same columns.
+        ``build`` is given the limits on the fact it begins with, as a function of that fact. The rows must carry the
+        columns that scope and filters read: whoever selects from them sets the same limits again.
+        """
+        return self.shared(name, lambda: self._prepared(name, windows, build, instead))
+
+    def _prepared(
+        self,
+        name: str,
+        windows: tuple[Any, ...],
+        build: Callable[[Limits], Statement],
+        instead: sa.FromClause | None,
+    ) -> sa.FromClause:
+        question = self.question
+        if self._prepare is not None:
+            key = (name, question.as_of, question.data_from, windows)
+            kept = self._prepare(key, lambda: build(_no_limits))
+            if kept is not None:
+                return kept
+        return build(question.conditions).cte(name) if instead is None else instead
 
     def count(
         self,
@@ -129,8 +172,12 @@ class Plan:
         """Rows of ``table`` (or the sum of ``value`` over them) that meet ``conditions``; ``on`` dates them."""
         self._measures[tag] = _Measure(table, conditions, on, (), value)
 
-    def tabulate(self, tag: str, fact: str, rows: sa.Subquery | sa.CTE, *, entry: bool = False) -> None:
+    def tabulate(
+        self, tag: str, fact: str, rows: sa.Subquery | sa.CTE, *, entry: bool = False, weighted: bool = False
+    ) -> None:
         """A count table from ``rows`` with columns g0 .. gN (``group_columns``), ``t``, ``kind`` and perhaps ``entry``.
+
+        ``weighted``: the column ``n`` says how many units a row stands for; else one.
 
         A negative ``t`` is a contradiction in the data and is left out.
 
@@ -138,7 +185,8 @@ class Plan:
         """
         groups = [rows.c[f"g{index}"] for index in range(len(self.question.by))]
         entered = rows.c.entry if entry else None
-        self._tables[tag] = (fact, _tabulated(tag, groups, rows.c.t, rows.c.kind, entered))
+        count = sa.cast(sa.func.sum(rows.c.n), sa.BigInteger) if weighted else sa.func.count()
+        self._tables[tag] = (fact, _tabulated(tag, groups, count.label("n"), (rows.c.t, rows.c.kind, entered)))
 
     def group_columns(
         self,
@@ -207,6 +255,11 @@ class Plan:
             yield sa.select(*rows.c).order_by(*(rows.c[key] for key in keys))
 
 
+def _no_limits(table: sa.FromClause, without: tuple[str, ...] = ()) -> list[sa.ColumnElement[bool]]:
+    del table, without
+    return []
+
+
 def _groups_of(
     arrays: Mapping[str, np.ndarray[Any, Any]], width: int
 ) -> Iterator[tuple[str, Dims, npt.NDArray[np.int64]]]:
@@ -236,14 +289,13 @@ def _value_of(measure: _Measure) -> sa.ColumnElement[Any]:
 def _tabulated(
     tag: str,
     groups: Columns,
-    time: sa.ColumnElement[int],
-    kind: sa.ColumnElement[int],
-    entry: sa.ColumnElement[int] | None,
+    count: sa.Label[int],
+    keys: tuple[sa.ColumnElement[int], sa.ColumnElement[int], sa.ColumnElement[int] | None],
 ) -> Statement:
-    """Counts per time and kind; with ``entry`` also per entry time, from the same scan."""
+    """Counts per time and kind; with an entry time also per entry time, from the same scan."""
+    time, kind, entry = keys
     name: sa.ColumnElement[str] = sa.literal_column(f"'{tag}'")
     shown = [sa.cast(group, sa.String).label(f"d{index}") for index, group in enumerate(groups)]
-    count = sa.func.count().label("n")
     if entry is None:
         at, how = sa.cast(time, sa.BigInteger), sa.cast(kind, sa.Integer)
         statement = sa.select(name.label("tag"), *shown, at.label("t"), how.label("kind"), count)

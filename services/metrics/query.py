@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
@@ -57,6 +57,8 @@ class Reader(Protocol):
     def execute(self, statement: sa.SelectBase, /) -> list[tuple[Any, ...]]: ...
 
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]: ...
+
+    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], /) -> sa.FromClause | None: ...
 
 
 class QueryLayer:
@@ -147,7 +149,7 @@ class QueryLayer:
         return question
 
     def _groups(self, metrics: Sequence[Metric], question: Question, catalog: Catalog) -> dict[Key, Group]:
-        plan = Plan(question)
+        plan = Plan(question, self._reader.prepared)
         for metric in metrics:
             registry.family_of(metric.id).plan(plan, metric)
         counted, tabulated = plan.count_all(self._reader), plan.tabulate_all(self._reader)

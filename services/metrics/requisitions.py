@@ -6,7 +6,7 @@ whose seats are all filled is not open, whatever its status says. With a time gr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.domain.pipeline import RequisitionStatus
 from services.mart.constructs import TenthsOfDay
 from services.mart.schema import (
+    REQUISITION_DIMENSIONS,
     dim_requisition,
     fact_application,
     fact_seat,
@@ -25,8 +26,8 @@ from services.mart.schema import (
 )
 from services.metrics.dimensions import APPLICATION, REQUISITION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, count_figure, median_figure
-from services.metrics.plan import CountTable, Group, Plan
-from services.metrics.question import Question
+from services.metrics.plan import CountTable, Group, Limits, Plan, Statement
+from services.metrics.question import Question, Span
 from services.metrics.windows import (
     WINDOW_COLUMNS,
     day_of,
@@ -112,8 +113,12 @@ METRICS = (
 
 def _plan(plan: Plan, metric: Metric) -> None:
     match metric.id:
-        case "active_pipeline" | "open_applications":
-            plan.tabulate(metric.id, "pipeline", _applications(plan, is_active=metric.id == "active_pipeline"))
+        case "active_pipeline":
+            rows, is_weighted = _active_rows(plan)
+            plan.tabulate(metric.id, "pipeline", rows, weighted=is_weighted)
+        case "open_applications":
+            is_cut_once = plan.question.grain is None
+            plan.tabulate(metric.id, "pipeline", _at_as_of(plan) if is_cut_once else _at_each_cut(plan))
         case "open_seats":
             state = requisition_states(plan)
             plan.count("seats_open", state, state.c.kind == OPEN, value=state.c.seats)
@@ -131,29 +136,38 @@ def requisition_states(plan: Plan) -> sa.CTE:
     return plan.shared("requisition_states", lambda: _requisition_states(plan))
 
 
-def running_requisitions(plan: Plan) -> sa.CTE:
+def _requisition_states(plan: Plan) -> sa.CTE:
+    question = plan.question
+    state = plan.prepared("requisition_state_rows", _windows(question), lambda limits: _state_rows(plan, limits))
+    chosen = question.chosen.get("age_bucket")
+    statement = sa.select(*state.c).where(*question.conditions(state))
+    return (statement.where(state.c.age_bucket.in_(chosen)) if chosen else statement).cte("requisition_state")
+
+
+def _windows(question: Question) -> tuple[Span, ...]:
+    return tuple(question.whole_spans() if question.grain is None else question.spans())
+
+
+def _running_requisitions(plan: Plan, limits: Limits) -> sa.CTE:
     """Requisitions whose status is open or on hold at each cut, with ``kind`` OPEN or STOPPED."""
-    return plan.shared("running_requisitions", lambda: _running_requisitions(plan))
-
-
-def _running_requisitions(plan: Plan) -> sa.CTE:
     question, columns, status = plan.question, dim_requisition.c, requisition_status.c
     span = instants(plan)
     # filters on the application (source, its recruiter) do not limit the requisition it belongs to
     without = tuple(name for name in question.chosen if name not in OPEN_REQUISITIONS.dimensions)
-    limits = [
-        *question.conditions(dim_requisition, without=(*without, "recruiter")),
+    where = [
+        *limits(dim_requisition, without=(*without, "recruiter")),
         status.status.in_((RequisitionStatus.OPEN.value, RequisitionStatus.ON_HOLD.value)),
     ]
     source = dim_requisition.join(requisition_status, status.requisition_id == columns.requisition_id)
-    carried = [*dim_requisition.c, status.status.label("status_then"), status.from_at, status.to_at]
+    dimensions = [columns[name] for name in REQUISITION_DIMENSIONS]
+    carried = [*dimensions, status.status.label("status_then"), status.from_at, status.to_at]
     days = (day_of(status.from_at, -1), day_of(status.to_at, 1))
-    rows, joined = in_windows(plan, "statuses", source, carried, days, limits, span)
+    rows, joined = in_windows(plan, "statuses", source, carried, days, where, span)
     own, at = rows.c, span.c.cut_at
     is_stopped = sa.or_(own.status_then == RequisitionStatus.ON_HOLD.value, held_at(own.requisition_id, at))
     return (
         sa.select(
-            *(own[column.name] for column in dim_requisition.c),
+            *(own[name] for name in REQUISITION_DIMENSIONS),
             *(span.c[name] for name in WINDOW_COLUMNS),
             sa.case((is_stopped, STOPPED), else_=OPEN).label("kind"),
         )
@@ -163,13 +177,14 @@ def _running_requisitions(plan: Plan) -> sa.CTE:
     )
 
 
-def _requisition_states(plan: Plan) -> sa.CTE:
-    question = plan.question
-    running = running_requisitions(plan)
+def _state_rows(plan: Plan, limits: Limits) -> Statement:
+    running = _running_requisitions(plan, limits)
     seats, stops = _seats(running), stopped(running)
     state = (
         sa.select(
-            *running.c,
+            *(running.c[name] for name in REQUISITION_DIMENSIONS),
+            running.c.bin,
+            running.c.kind,
             sa.func.coalesce(seats.c.open_seats, 0).label("seats"),
             TenthsOfDay(net_cut(running, stops) - seats.c.oldest_net).label("age"),
         )
@@ -177,13 +192,9 @@ def _requisition_states(plan: Plan) -> sa.CTE:
         .outerjoin(stops, same_window(running, stops))
         # none recorded at all: the status alone decides
         .where(sa.or_(seats.c.open_seats > 0, seats.c.requisition_id.is_(None)))
-        .where(*question.conditions(running))
         .subquery("state")
     )
-    bucket = _bucket(state.c.age)
-    chosen = question.chosen.get("age_bucket")
-    statement = sa.select(*state.c, bucket.label("age_bucket"))
-    return (statement.where(bucket.in_(chosen)) if chosen else statement).cte("requisition_state")
+    return sa.select(*state.c, _bucket(state.c.age).label("age_bucket"))
 
 
 def _seats(running: sa.CTE) -> sa.Subquery:
@@ -218,11 +229,38 @@ def _ages(plan: Plan) -> sa.Subquery:
     return rows.where(state.c.kind == OPEN, state.c.age >= 0).subquery("requisition_ages")
 
 
-def _applications(plan: Plan, *, is_active: bool) -> sa.Subquery:
-    """Undecided applications at the cut; by stage through the visit that runs then."""
-    if not is_active:
-        return _at_as_of(plan) if plan.question.grain is None else _at_each_cut(plan)
-    running = running_requisitions(plan)
+def _active_rows(plan: Plan) -> tuple[sa.Subquery, bool]:
+    """Undecided applications of open requisitions at the cut; by stage through the visit that runs then.
+
+    Without a stage they are counted by requisition, source and recruiter beforehand: the rows then have a weight.
+    """
+    question = plan.question
+    if question.asks_for("stage", "canonical_stage"):
+        return _active_applications(plan, question.conditions, plan.group_columns).subquery("pipeline_active"), False
+    counted = plan.prepared("active_pipeline", _windows(question), lambda limits: _active_counts(plan, limits))
+    rows = sa.select(
+        *plan.group_columns(counted, bin_=counted.c.bin),
+        sa.literal_column("0").label("t"),
+        sa.literal_column(str(OPEN)).label("kind"),
+        counted.c.n,
+    ).where(*question.conditions(counted))
+    return rows.subquery("pipeline_active"), True
+
+
+def _active_counts(plan: Plan, limits: Limits) -> Statement:
+    names = (*REQUISITION_DIMENSIONS, "source_id")
+
+    def columns(table: sa.FromClause, *, bin_: sa.ColumnElement[str]) -> list[sa.ColumnElement[Any]]:
+        return [*(table.c[name] for name in names), bin_.label("bin")]
+
+    rows = _active_applications(plan, limits, columns).subquery("active_application")
+    keys = [rows.c[name] for name in (*names, "bin")]
+    return sa.select(*keys, sa.func.count().label("n")).group_by(*keys)
+
+
+def _active_applications(plan: Plan, limits: Limits, columns: Callable[..., Sequence[Any]]) -> Statement:
+    """``columns`` of each, with t and kind."""
+    running = _running_requisitions(plan, limits)
     open_ones = (
         sa.select(running.c.requisition_id, running.c.bin, running.c.cut_at)
         .where(running.c.kind == OPEN)
@@ -235,14 +273,13 @@ def _applications(plan: Plan, *, is_active: bool) -> sa.Subquery:
     at = open_ones.c.cut_at if is_dated else sa.literal(question.as_of, sa.DateTime)
     return (
         sa.select(
-            *plan.group_columns(table, bin_=open_ones.c.bin),
+            *columns(table, bin_=open_ones.c.bin),
             sa.literal_column("0").label("t"),
             sa.literal_column(str(OPEN)).label("kind"),
         )
         .select_from(source)
         .join(open_ones, open_ones.c.requisition_id == fact_application.c.requisition_id)
-        .where(*question.conditions(table), *_is_undecided(table, at), *(_still_then(question) if is_dated else ()))
-        .subquery("pipeline_active")
+        .where(*limits(table), *_is_undecided(table, at), *(_still_then(question) if is_dated else ()))
     )
 
 

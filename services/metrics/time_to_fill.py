@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import sqlalchemy as sa
 
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.mart.constructs import SecondsBetween, TenthsOfDay
+from services.mart.schema import REQUISITION_DIMENSIONS
 from services.mart.schema import fact_seat as seat
 from services.metrics.dimensions import REQUISITION, TIME
 from services.metrics.figures import (
@@ -28,14 +28,13 @@ from services.metrics.figures import (
     incidence,
     median_figure,
 )
-from services.metrics.plan import Group, Plan
+from services.metrics.plan import Group, Limits, Plan, Statement
 from services.metrics.question import Question
 from services.metrics.windows import (
     WINDOW_COLUMNS,
     in_windows,
     net_cut,
     net_start,
-    regrouped,
     same_window,
     spans,
     stopped,
@@ -137,22 +136,30 @@ def _filled_rows(plan: Plan) -> sa.Subquery:
 
 def _followed(plan: Plan, cohort: str, clock: str) -> sa.Subquery:
     """Rows of the count table on one clock, from the seats followed through their window."""
-    followed = plan.shared(f"seats_{cohort}", lambda: _followed_seats(plan, is_cohort=cohort == "opened"))
-    entry, stop = followed.c[f"entry_{clock}"], followed.c[f"stop_{clock}"]
-    left = followed.c.kind != OPEN
+    question, is_cohort = plan.question, cohort == "opened"
+    windows = question.whole_spans() if is_cohort else question.spans()
+    followed = plan.prepared(
+        f"seats_{cohort}", tuple(windows), lambda limits: _followed_seats(plan, limits, is_cohort=is_cohort)
+    )
+    columns = followed.c
+    entry, stop = columns[f"entry_{clock}"], columns[f"stop_{clock}"]
+    left = columns.kind != OPEN
+    bin_ = None if is_cohort else columns.bin
     rows = sa.select(
-        *(followed.c[f"g{index}"] for index in range(len(plan.question.by))),
+        *plan.group_columns(followed, on=columns.opened_on, bin_=bin_),
         stop.label("t"),
-        followed.c.kind,
+        columns.kind,
         # one that leaves within the tenth of a day in which it entered is at risk in that tenth
         sa.case((left, sa.func.least(entry, stop - 1)), else_=entry).label("entry"),
-    ).where(stop >= 0, sa.or_(left, entry < stop))
+    ).where(*question.conditions(followed), stop >= 0, sa.or_(left, entry < stop))
+    if is_cohort:
+        rows = rows.where(*question.in_period(columns.opened_on))
     return rows.subquery(f"seat_{cohort}_{clock}")
 
 
-def _followed_seats(plan: Plan, *, is_cohort: bool) -> sa.CTE:
+def _followed_seats(plan: Plan, limits: Limits, *, is_cohort: bool) -> Statement:
     """Every seat with its clocks at the entry into its window and at its end or the window's cut."""
-    pairs = _seats_in_windows(plan, is_cohort=is_cohort)
+    pairs = _seats_in_windows(plan, limits, is_cohort=is_cohort)
     stops = stopped(pairs)
     seat_ = pairs.c
     stop_net = sa.case(
@@ -161,27 +168,27 @@ def _followed_seats(plan: Plan, *, is_cohort: bool) -> sa.CTE:
         else_=net_cut(pairs, stops),
     )
     is_late = sa.and_(seat_.opened_at < seat_.start_at, seat_.kind != EVERGREEN)
-    groups = [seat_[f"g{index}"] for index in range(len(plan.question.by))]
-    statement = sa.select(
-        *groups,
+    clocks = {
+        "entry_net": _age(is_late, net_start(pairs, stops) - seat_.opened_net),
+        "entry_gross": _age(is_late, SecondsBetween(seat_.opened_at, seat_.start_at)),
+        "stop_net": TenthsOfDay(stop_net - seat_.opened_net),
+        "stop_gross": TenthsOfDay(SecondsBetween(seat_.opened_at, seat_.stop_at)),
+    }
+    return sa.select(
+        *(seat_[name] for name in REQUISITION_DIMENSIONS),
+        seat_.opened_on,
+        seat_.bin,
         seat_.kind,
-        _age(is_late, net_start(pairs, stops) - seat_.opened_net).label("entry_net"),
-        _age(is_late, SecondsBetween(seat_.opened_at, seat_.start_at)).label("entry_gross"),
-        TenthsOfDay(stop_net - seat_.opened_net).label("stop_net"),
-        TenthsOfDay(SecondsBetween(seat_.opened_at, seat_.stop_at)).label("stop_gross"),
+        *(sa.cast(clock, sa.Integer).label(name) for name, clock in clocks.items()),
     ).outerjoin(stops, same_window(pairs, stops))
-    return statement.cte("seats_opened" if is_cohort else "seats_at_risk")
 
 
-def _seats_in_windows(plan: Plan, *, is_cohort: bool) -> sa.CTE:
-    question, columns = plan.question, seat.c
+def _seats_in_windows(plan: Plan, limits: Limits, *, is_cohort: bool) -> sa.CTE:
+    columns = seat.c
     span = spans(plan, whole=is_cohort)
-    limits = [*question.conditions(seat), *(question.in_period(columns.opened_on) if is_cohort else [])]
     days = (columns.opened_on, sa.func.coalesce(columns.filled_on, columns.cancelled_on))
     # a cohort has one window whatever the grain; its bin is the opening date's
-    rows, joined = in_windows(
-        plan, "seats", seat, _carried(plan, is_cohort=is_cohort), days, limits, span, whole=is_cohort
-    )
+    rows, joined = in_windows(plan, "seats", seat, list(columns), days, limits(seat), span, whole=is_cohort)
     own = rows.c
     is_filled = sa.and_(own.filled_at < span.c.end_at, own.filled_at <= span.c.cut_at)
     is_cancelled = sa.and_(own.cancelled_at < span.c.end_at, own.cancelled_at <= span.c.cut_at)
@@ -189,8 +196,7 @@ def _seats_in_windows(plan: Plan, *, is_cohort: bool) -> sa.CTE:
     how = sa.case((is_filled, FILLED), (is_cancelled, CANCELLED), else_=OPEN)
     return (
         sa.select(
-            *regrouped(plan, rows, None if is_cohort else span.c.bin),
-            *(own[name] for name in _SEAT_COLUMNS if name != "is_evergreen"),
+            *(own[column.name] for column in columns),
             *(span.c[name] for name in WINDOW_COLUMNS),
             stop_at.label("stop_at"),
             how.label("how"),
@@ -200,25 +206,6 @@ def _seats_in_windows(plan: Plan, *, is_cohort: bool) -> sa.CTE:
         .where(own.opened_at <= span.c.cut_at, stop_at >= span.c.start_at)
         .cte("seats_opened_windows" if is_cohort else "seats_windows")
     )
-
-
-_SEAT_COLUMNS = (
-    "requisition_id",
-    "opened_at",
-    "filled_at",
-    "cancelled_at",
-    "opened_net",
-    "filled_net",
-    "cancelled_net",
-    "is_evergreen",
-)
-
-
-def _carried(plan: Plan, *, is_cohort: bool) -> list[sa.ColumnElement[Any]]:
-    # a seat at risk gets its bin from the window it lies in
-    bin_: sa.ColumnElement[str] | None = None if is_cohort else sa.literal_column("''")
-    groups = plan.group_columns(seat, on=seat.c.opened_on, bin_=bin_)
-    return [*groups, *(seat.c[name] for name in _SEAT_COLUMNS)]
 
 
 def _age(is_late: sa.ColumnElement[bool], seconds: sa.ColumnElement[int]) -> sa.ColumnElement[int]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
 from services.mart.constructs import SecondsBetween, TenthsOfDay
 from services.mart.schema import fact_application as application
-from services.metrics.counts import is_hired
+from services.metrics.counts import accepted_applications, is_hired
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, median_figure
 from services.metrics.plan import Group, Plan
@@ -55,17 +55,19 @@ METRICS = (
 
 
 def _plan(plan: Plan, metric: Metric) -> None:
-    columns, question = application.c, plan.question
+    question = plan.question
+    source: sa.FromClause = application
     if metric.id == "time_to_hire":
-        stop, on, conditions = columns.accepted_at, columns.accepted_on, is_hired(question.as_of)
+        source = accepted_applications(plan)
+        stop, on, conditions = source.c.accepted_at, source.c.accepted_on, is_hired(source, question.as_of)
     else:
-        stop, on, conditions = columns.extended_at, columns.extended_on, [columns.extended_at <= question.as_of]
-    seconds = SecondsBetween(columns.applied_at, stop)
+        stop, on, conditions = source.c.extended_at, source.c.extended_on, [source.c.extended_at <= question.as_of]
+    seconds = SecondsBetween(source.c.applied_at, stop)
     rows = sa.select(
-        *plan.group_columns(application, on=on),
+        *plan.group_columns(source, on=on),
         sa.func.greatest(0, TenthsOfDay(seconds)).label("t"),
         sa.case((seconds < 0, NEGATIVE), else_=VALID).label("kind"),
-    ).where(*question.conditions(application), *question.in_period(on), *conditions)
+    ).where(*question.conditions(source), *question.in_period(on), *conditions)
     plan.tabulate(metric.id, "application", rows.subquery(metric.id))
 
 

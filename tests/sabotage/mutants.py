@@ -47,7 +47,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "2 an older export undoes a newer one",
         "services/ingest/loader.py",
-        "return item.version is None or version is None or item.version >= version",
+        "return item.version is None or known.version is None or item.version >= known.version",
         "return True",
         f"{BAD_INPUT_TESTS}::test_2_an_older_export_does_not_undo_a_newer_one",
     ),
@@ -152,8 +152,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "4 an unfinished import is published",
         "services/mart/publishing.py",
-        "        if applying:\n",
-        "        if applying < 0:\n",
+        "        if unfinished:\n",
+        "        if len(unfinished) < 0:\n",
         f"{PUBLISHING_TESTS}::test_4_nothing_is_published_while_an_import_is_being_applied",
     ),
     Mutant(
@@ -493,5 +493,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "tls or ssl.create_default_context()",
         "tls or ssl._create_unverified_context()",
         "tests/integration/test_9_mail_over_tls.py::test_9_a_certificate_nobody_vouches_for_is_refused_in_words",
+    ),
+    Mutant(
+        "5 kept rows are shown without the viewer's limits",
+        "services/metrics/time_to_fill.py",
+        ").where(*question.conditions(followed), stop >= 0,",
+        ").where(stop >= 0,",
+        "tests/integration/test_5_prepared_rows.py::test_5_kept_rows_never_change_an_answer",
+    ),
+    Mutant(
+        "5 rows in use are dropped",
+        "services/mart/prepared.py",
+        "            if kept.used_at < idle_since:",
+        "            if kept.used_at <= self._clock():",
+        "tests/integration/test_5_prepared_rows.py::test_5_a_table_in_use_is_never_dropped",
     ),
 )
