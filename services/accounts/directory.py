@@ -17,6 +17,7 @@ from services.accounts.grants import DepartmentTree, RoleGiven, current_roles, e
 from services.accounts.passwords import Passwords, check_acceptable
 from services.accounts.sessions import SignedIn
 from services.accounts.throttle import mark_succeeded, reserve_try
+from services.accounts.tokens import end_tokens
 from services.audit.log import AuditLog
 from services.domain.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError, RetryLaterError
 from services.domain.people import ColumnClass, Role, Scope, Viewer
@@ -121,17 +122,18 @@ class Accounts:
             self._audit.append(connection, actor, "user.roles_changed", f"user:{user_id}", detail)
 
     def deactivate(self, user_id: int, *, actor: str = LOCAL_OPERATOR) -> None:
-        """The user cannot sign in any more and every session ends, in one transaction. Twice is the same as once."""
+        """The user cannot sign in any more; sessions and tokens end, in one transaction. Twice is the same as once."""
         now = self._clock()
         with self._store.write() as connection:
             user = self._row(connection, user_id, lock=True)
             ended = connection.execute(delete(UserSession).where(UserSession.user_id == user_id)).rowcount
+            revoked = end_tokens(connection, user_id, now, actor)
             if not user.is_active:
                 return
             connection.execute(
                 update(UserAccount).where(UserAccount.id == user_id).values(is_active=False, deactivated_at=now)
             )
-            detail = {"email": user.email, "sessions_ended": ended}
+            detail = {"email": user.email, "sessions_ended": ended, "tokens_revoked": revoked}
             self._audit.append(connection, actor, "user.deactivated", f"user:{user_id}", detail)
 
     def set_password(self, user_id: int, password: str, *, actor: str = LOCAL_OPERATOR) -> None:
@@ -240,6 +242,14 @@ class Accounts:
         with self._store.read() as connection:
             user = connection.execute(select(UserAccount.__table__).where(UserAccount.id == user_id)).first()
             return self._active_viewer(connection, user, f"user {user_id}")
+
+    def caller(self, user_id: int) -> Viewer | None:
+        """The viewer of a token's owner with the rights of this moment; None when that user may not sign in."""
+        with self._store.read() as connection:
+            user = connection.execute(select(UserAccount.__table__).where(UserAccount.id == user_id)).first()
+            if user is None or not self._may_sign_in(user):
+                return None
+            return self._active_viewer(connection, user, user.email)
 
     def viewer_by_email(self, email_or_role: str) -> Viewer:
         """By address, or by role name (the demonstration company's account of that role). NotFoundError if none."""
