@@ -174,11 +174,11 @@ def _plan(plan: Plan, metric: Metric) -> None:
             case "pass_through_rate_matured":
                 _plan_matured(plan, transition)
             case "source_conversion":
-                rows = _cohort(plan, transition, external=True)
-                plan.tabulate("conversion", "application", rows, entry=_has_late_entries(plan))
+                rows = cohort(plan, transition, external=True)
+                plan.tabulate("conversion", "application", rows, entry=has_late_entries(plan))
             case _:
                 tag = f"cohort_{transition.tag}"
-                plan.tabulate(tag, "application", _cohort(plan, transition), entry=_has_late_entries(plan))
+                plan.tabulate(tag, "application", cohort(plan, transition), entry=has_late_entries(plan))
 
 
 def _has_happened(question: Question, at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
@@ -186,7 +186,7 @@ def _has_happened(question: Question, at: sa.ColumnElement[datetime]) -> sa.Colu
     return at.is_not(None) if question.is_latest else at <= question.as_of
 
 
-def _has_late_entries(plan: Plan) -> bool:
+def has_late_entries(plan: Plan) -> bool:
     """Only an application that was on the way before the data begin enters late."""
     return plan.question.data_from is not None
 
@@ -211,7 +211,8 @@ def _groups(plan: Plan, transition: Transition) -> list[sa.Label[object]]:
     return list(plan.group_columns(application, on=_reached_on(transition.start), literal=literal))
 
 
-def _cohort(plan: Plan, transition: Transition, *, external: bool = False) -> sa.Subquery:
+def cohort(plan: Plan, transition: Transition, *, external: bool = False) -> sa.Subquery:
+    """Rows of a count table: everybody who reached the start in the period, and how far they came by as-of."""
     question, columns = plan.question, application.c
     as_of, start = question.as_of, columns[f"{transition.start}_at"]
     reached = _reached(transition.stop, question)

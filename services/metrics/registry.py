@@ -10,12 +10,14 @@ from services.metrics import (
     counts,
     drop_off,
     feedback,
+    hire_cohort,
     offers,
     pass_through,
     requisitions,
     time_in_stage,
     time_to_fill,
     time_to_hire,
+    time_to_start,
 )
 from services.metrics.figures import Family
 
@@ -23,7 +25,9 @@ FAMILIES: tuple[Family, ...] = (
     counts.FAMILY,
     requisitions.FAMILY,
     time_to_fill.FAMILY,
+    time_to_start.FAMILY,
     time_to_hire.FAMILY,
+    hire_cohort.FAMILY,
     time_in_stage.FAMILY,
     pass_through.FAMILY,
     drop_off.FAMILY,

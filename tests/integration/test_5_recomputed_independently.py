@@ -23,6 +23,7 @@ from services.store.database import Store
 from services.store.migrations import migrate
 from tests.independent.company import Company
 from tests.independent.recomputed import TRANSITIONS, Recomputed, Span, aj_at, km_quantile
+from tests.independent.starts import conditional_median, time_to_start
 from tests.metric_scenes import OPERATOR
 
 APPLICATIONS = 3_000
@@ -126,6 +127,23 @@ def test_5_time_to_fill_agrees(ask: Asker, recomputed: Recomputed) -> None:
     assert row.events == sum(cause == "filled" for _, _, cause in everybody)
     quartiles = [km_quantile(everybody, level) for level in (0.75, 0.5, 0.25)]
     assert [row.p25, row.value, row.p75] == pytest.approx(quartiles, abs=DAYS)
+
+
+def test_2_time_to_start_agrees(ask: Asker, recomputed: Recomputed) -> None:
+    subjects = time_to_start(recomputed, YEAR, recomputed.by_department)
+    answer = ask("time_to_start", by=("department",))
+    expected = {group: km_quantile(found, 0.5) for group, found in subjects.items()}
+    assert_close(values(answer, "time_to_start", "department"), expected, DAYS)
+    assert {row.dims["department"]: row.n for row in answer.rows} == {g: len(found) for g, found in subjects.items()}
+    started = sum(cause == "started" for found in subjects.values() for _, _, cause in found)
+    assert ask("time_to_start").one("time_to_start").events == started > 0
+
+
+def test_2_the_cohort_view_of_time_to_hire_agrees(ask: Asker, recomputed: Recomputed) -> None:
+    subjects = recomputed.transition(YEAR, "applied", "hired", recomputed.by_department)
+    expected = {group: conditional_median(found, "reached", 120) for group, found in subjects.items()}
+    answer = ask("time_to_hire_cohort", by=("department",))
+    assert_close(values(answer, "time_to_hire_cohort", "department"), expected, DAYS)
 
 
 def test_5_time_in_stage_agrees(ask: Asker, recomputed: Recomputed) -> None:
