@@ -67,6 +67,17 @@ class Anchor(enum.StrEnum):
     WEEK = "week"
 
 
+class Attribution(enum.StrEnum):
+    """Whose a seat or hire is when several people held its requisition one after the other."""
+
+    PRIMARY = "primary"
+    """Who held it at the acceptance, or at the end of what is known."""
+    SPLIT = "split"
+    """Everybody who held it, by the share of its time that was not on hold."""
+    HANDOVER = "handover"
+    """A hire is the last owner's; a clock runs for each owner only while it was theirs."""
+
+
 class Status(enum.StrEnum):
     DRAFT = "draft"
     CERTIFIED = "certified"
@@ -125,6 +136,9 @@ class Query:
     Values in ``where`` are names as shown (``department``: ``("Sales",)``); OR within, AND between dimensions. ``by``
     holds dimension ids, among them the time grains ``day week month quarter fiscal_year``. ``as_of`` None = the
     snapshot's own watermark. ``raw`` switches the small-n display rule off (admins and the local operator only).
+    ``attribution`` None = the recruiter the source names; else figures by recruiter follow who held the requisition.
+    ``clustered``: intervals by cluster bootstrap, where a metric's subjects share requisitions or people.
+    ``expected``: beside each figure what the company's rate for the same mix of work would have given (in extra).
     """
 
     metrics: tuple[str, ...]
@@ -133,6 +147,9 @@ class Query:
     period: Period = field(default_factory=Period)
     as_of: datetime | None = None
     raw: bool = False
+    attribution: Attribution | None = None
+    clustered: bool = False
+    expected: bool = False
 
 
 @dataclass(frozen=True)

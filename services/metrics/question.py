@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.domain.grains import Grain, bin_label, bin_start, bins, next_bin
-from services.domain.metric import Period
+from services.domain.metric import Attribution, Period
 from services.domain.people import Scope
 from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
 from services.metrics.scope import within
@@ -51,6 +51,8 @@ class Question:
     raw: bool = False
     is_latest: bool = False
     """As-of is not before the snapshot's own time: nothing in it happened later."""
+    attribution: Attribution | None = None
+    expected: bool = False
 
     @property
     def grain(self) -> Grain | None:
