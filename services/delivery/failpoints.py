@@ -39,6 +39,10 @@ FAILPOINTS: Mapping[str, str] = {
     "after-250": "The server has accepted; the ledger does not know it.",
     "before-fire": "The scheduler is about to enter due runs into the ledger.",
     "after-fire": "The runs are in the ledger.",
+    "after-step": "A step of an incident is noted, its mails are not entered; the transaction is open.",
+    "before-step-commit": "A step's event and mails are written, their transaction is open.",
+    "after-survey": "A survey is noted, its mail is not entered; the transaction is open.",
+    "before-survey-commit": "A survey and its mail are written, their transaction is open.",
     "import-chunk": "A chunk of an import is committed; others are still to come.",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -118,6 +118,30 @@ class Calendar:
             total_days += last.days - first.days
         # the positions are near 13,000 days: without rounding "exactly two days" would be 2.0000000000018
         return Position(total_seconds, round(total_days, 9))
+
+    def is_working(self, at: int) -> bool:
+        """Whether an instant (seconds since 1970 UTC) lies in working hours, their end left out."""
+        index = bisect_right(self._opens, at) - 1
+        return index >= 0 and at < self.working_days[index].closes
+
+    def later(self, start: int, working_seconds: int) -> int:
+        """The first instant by which so many working seconds have passed since ``start``; 0 = ``start`` itself.
+
+        ValueError outside the calendar's years.
+        """
+        if working_seconds <= 0:
+            return start
+        wanted = self.position(start).seconds + working_seconds
+        index = bisect_left(self._seconds_before, wanted) - 1
+        day = self.working_days[index]
+        reached = day.opens + wanted - day.seconds_before
+        if reached > day.closes:
+            raise ValueError(f"the calendar covers {self.first_year} to {self.last_year}")
+        return reached
+
+    @cached_property
+    def _seconds_before(self) -> list[int]:
+        return [day.seconds_before for day in self.working_days]
 
     def leave(self, first: date, last: date) -> Interval:
         """Personal leave on whole local days, both ends included, as an interval."""

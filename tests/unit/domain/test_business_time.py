@@ -111,3 +111,30 @@ def test_outside_its_years_a_calendar_refuses_to_guess():
         BERLIN.position(at("2031-01-01T00:00+01:00"))
     assert BERLIN.reason_off(date(2026, 4, 3)) == "Good Friday"
     assert BERLIN.reason_off(date(2026, 4, 2)) == ""
+
+
+@given(instants, st.integers(1, 20 * 8 * HOUR))
+def test_later_is_the_first_instant_by_which_the_hours_have_passed(start, wanted):
+    reached = BERLIN.later(start, wanted)
+    assert BERLIN.elapsed(start, reached).seconds == wanted
+    assert BERLIN.elapsed(start, reached - 1).seconds == wanted - 1
+
+
+def test_eight_hours_after_friday_at_four_is_monday_at_four_and_easter_does_not_count():
+    assert BERLIN.later(at("2026-03-27T16:00+01:00"), 8 * HOUR) == at("2026-03-30T16:00+02:00")
+    assert BERLIN.later(at("2026-04-02T16:00+02:00"), 8 * HOUR) == at("2026-04-07T16:00+02:00")
+    assert BERLIN.later(at("2026-04-04T12:00+02:00"), 0) == at("2026-04-04T12:00+02:00")
+    with pytest.raises(ValueError, match="2025 to 2027"):
+        BERLIN.later(at("2027-12-30T12:00+01:00"), 80 * HOUR)
+
+
+def test_the_end_of_the_working_day_is_no_working_time_any_more():
+    assert [
+        BERLIN.is_working(at(f"2026-04-02T{hour}+02:00")) for hour in ("08:59:59", "09:00", "16:59:59", "17:00")
+    ] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert not BERLIN.is_working(at("2026-04-03T12:00+02:00"))
