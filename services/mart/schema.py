@@ -76,7 +76,7 @@ fact_application = Table(
     *_columns(Date(), "applied_on", "screen_on", "assessment_on", "interview_on", "offer_on", "extended_on"),
     # Acceptance of the chain's last answer, and its undoing before the start.
     *_columns(DateTime(), "accepted_at", "undone_at", "ended_at"),
-    *_columns(Date(), "accepted_on", "started_on"),
+    *_columns(Date(), "accepted_on", "ended_on", "started_on"),
     Column("undone_by", String),
     Column("outcome", String),
     Column("reason_kind", String),

@@ -25,7 +25,7 @@ SELECT a.*, r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hir
        local_on(applied_at, r.timezone, r.shifts) AS applied_on, local_on(screen_at, r.timezone, r.shifts) AS screen_on,
        local_on(assessment_at, r.timezone, r.shifts) AS assessment_on, local_on(interview_at, r.timezone, r.shifts) AS interview_on,
        local_on(offer_at, r.timezone, r.shifts) AS offer_on, local_on(extended_at, r.timezone, r.shifts) AS extended_on,
-       local_on(accepted_at, r.timezone, r.shifts) AS accepted_on
+       local_on(accepted_at, r.timezone, r.shifts) AS accepted_on, local_on(ended_at, r.timezone, r.shifts) AS ended_on
 FROM reached a JOIN t_requisition r USING (requisition_id)
 ORDER BY applied_at, application_id;
 
