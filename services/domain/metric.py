@@ -20,6 +20,10 @@ class Unit(enum.StrEnum):
     RATE = "rate"
     """0-1 in code, per cent on screen."""
     SCORE = "score"
+    RATIO = "ratio"
+    """Of two rates: 1 = equal."""
+    MONEY = "money"
+    """Whole units of the currency it is split or filtered by."""
 
 
 class Better(enum.StrEnum):

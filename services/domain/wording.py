@@ -26,7 +26,10 @@ _UNIT_WORDS = {
     Unit.BUSINESS_DAYS: ("business day", "business days"),
     Unit.RATE: ("", ""),
     Unit.SCORE: ("", ""),
+    Unit.RATIO: ("", ""),
+    Unit.MONEY: ("", ""),
 }
+_DECIMALS = {Unit.COUNT: 0, Unit.MONEY: 0, Unit.RATIO: 2}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PERCENT_DECIMAL_BELOW = 0.0995
 _EVENT_WORDS = {"time_to_fill": "filled", "feedback_turnaround": "submitted"}
@@ -59,7 +62,7 @@ def amount(value: float, unit: Unit) -> str:
     """A value without its unit word: ``38.2``, ``88%``, ``412``."""
     if unit is Unit.RATE:
         return percent(value)
-    return number(value, decimals=0 if unit is Unit.COUNT else 1)
+    return number(value, decimals=_DECIMALS.get(unit, 1))
 
 
 def unit_word(unit: Unit, value: float | None = None) -> str:
@@ -78,7 +81,7 @@ def change(value: float, unit: Unit) -> str:
     if unit is Unit.RATE:
         points = number(value * 100, decimals=1 if 0 < abs(value) < _PERCENT_DECIMAL_BELOW else 0)
         return f"{_signed(points)} pts"
-    return _signed(number(value, decimals=0 if unit is Unit.COUNT else 1))
+    return _signed(number(value, decimals=_DECIMALS.get(unit, 1)))
 
 
 def _signed(text: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,8 +19,11 @@ from services.metrics.estimators import (
     quantile_type7,
     wilson,
 )
-from services.metrics.plan import LATE_ENTRY, CountTable, Group, Plan
+from services.metrics.plan import LATE_ENTRY, CountTable, Executor, Group, Plan
 from services.metrics.question import Question
+
+if TYPE_CHECKING:
+    from services.metrics.catalog import Catalog
 
 TENTHS = 10
 """Grid points per day."""
@@ -60,6 +64,21 @@ class Family:
     """Metric id -> the kind of record it is made from, where that is not the application. Never loaded = not known."""
     plan: Callable[[Plan, Metric], None]
     figure: Callable[[Question, Metric, Group, Mapping[str, str | None]], Figure]
+    whole: Callable[[Asking, Metric], Iterable[tuple[Mapping[str, str | None], Figure]]] | None = None
+    """A sensitive family answers a question as a whole, since what one group may show depends on the others.
+
+    ``plan`` and ``figure`` are not called then, and the figures come as they are shown.
+    """
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question to a sensitive family. ``k``: numbers of fewer people are hidden; None = nothing is (raw)."""
+
+    executor: Executor
+    question: Question
+    catalog: Catalog
+    k: int | None
 
 
 def count_figure(count: int, extra: Mapping[str, float | int | None] | None = None) -> Figure:
