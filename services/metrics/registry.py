@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from services.domain.errors import InvalidInputError
 from services.domain.metric import Metric
 from services.metrics import (
+    attrition,
+    checks,
     counts,
     drop_off,
     feedback,
     hire_cohort,
     offers,
+    onboarding,
     pass_through,
+    quality,
     requisitions,
+    satisfaction,
     time_in_stage,
     time_to_fill,
     time_to_hire,
@@ -33,6 +38,11 @@ FAMILIES: tuple[Family, ...] = (
     drop_off.FAMILY,
     offers.FAMILY,
     feedback.FAMILY,
+    quality.FAMILY,
+    attrition.FAMILY,
+    onboarding.FAMILY,
+    satisfaction.FAMILY,
+    checks.FAMILY,
 )
 REGISTRY: Mapping[str, Metric] = {metric.id: metric for family in FAMILIES for metric in family.metrics}
 _FAMILY_OF = {metric.id: family for family in FAMILIES for metric in family.metrics}
