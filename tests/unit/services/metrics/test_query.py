@@ -116,8 +116,31 @@ def filled_mart(applications: int = 200, *, seed: int = 1) -> SmallMart:
     for key in range(1, applications + 1):
         of = rng.choice(REQUISITIONS)
         make = rng.choice((hired, rejected, rejected))
-        mart.add("fact_application", make(key, of, rng.randrange(8, 60)))
+        mart.add("fact_application", row := make(key, of, rng.randrange(8, 60)))
+        if "accepted_at" in row:
+            add_what_follows(mart, row)
     return mart
+
+
+FOLLOWING = ("fact_hire", "fact_onboarding_task", "fact_check", "fact_survey_answer")
+
+
+def add_what_follows(mart: SmallMart, hired_row: Mapping[str, Any]) -> None:
+    """A first day two weeks later, some of them left; one task, one check, one manager's answer."""
+    key, accepted = hired_row["application_id"], hired_row["accepted_at"]
+    about = {name: hired_row[name] for name in (*REQUISITIONS[0], "application_id", "source_id", "channel")}
+    start = accepted.date() + 14 * DAY
+    left = {"left_on": start + 20 * DAY, "leave_cause": "voluntary"} if key % 3 == 0 else {}
+    known = {"hire_id": key, "candidate_id": key, "accepted_at": accepted, "expected_on": start, "started_on": start}
+    mart.add("fact_hire", {**about, **known, **left, "target_days": 30, "productive_on": start + 25 * DAY})
+    task = {"task_id": key, "hire_id": key, "expected_on": start, "started_on": start, "due_on": start}
+    mart.add("fact_onboarding_task", {**about, **task, "done_on": start if key % 2 else None})
+    check = {"check_id": key, "kind": "background", "vendor": "Verity", "extended_at": hired_row["extended_at"]}
+    ordered = {"ordered_at": accepted, "ordered_on": accepted.date(), "started_on": start}
+    mart.add("fact_check", {**about, **check, **ordered, "completed_at": accepted + 3 * DAY, "is_clear": True})
+    answer = {"answer_id": key, "kind": "hiring_manager_satisfaction", "respondent": hired_row["hiring_manager_id"]}
+    dates = {"delivered_at": accepted, "answered_at": accepted + DAY, "hired_on": accepted.date()}
+    mart.add("fact_survey_answer", {**about, **answer, **dates, "score": 1 + key % 5})
 
 
 def add_seats(mart: SmallMart, of: Mapping[str, Any], rng: random.Random) -> None:
@@ -207,10 +230,11 @@ class TestScope:
     def test_answers_do_not_change_with_data_outside_the_scope(self, seed: int, viewer: Viewer, metric: str) -> None:
         """Non-interference: removing every row the viewer may not see leaves the answer byte for byte the same."""
         whole, own = filled_mart(60, seed=seed), filled_mart(60, seed=seed)
-        for table in ("fact_application", "fact_seat", "dim_requisition"):
+        everything = replace(viewer, classes=frozenset(ColumnClass))
+        for table in ("fact_application", "fact_seat", "dim_requisition", *FOLLOWING):
             own.connection.execute(f"DELETE FROM {table} WHERE NOT ({_in_words(viewer.scope)})")
         answers = [
-            QueryLayer(mart, FakeNames()).ask(Query((metric,), by=("department",)), viewer) for mart in (whole, own)
+            QueryLayer(mart, FakeNames()).ask(Query((metric,), by=("department",)), everything) for mart in (whole, own)
         ]
         assert answers[0] == answers[1]
 
