@@ -27,7 +27,8 @@ CSRF_COOKIE = "_csrf_token"
 """Dash's own scripts read it under this name."""
 UNTIMED_PATHS = frozenset({"/api/version"})
 """Polled by open tabs: does not count as use, so it cannot keep an idle session alive."""
-STATIC_PREFIXES = ("/assets/", "/_dash-component-suites/", "/healthz", "/readyz")
+COOKIELESS_PREFIXES = ("/assets/", "/_dash-component-suites/", "/healthz", "/readyz", "/api/v1/")
+"""Where a session counts for nothing: files, and programs, which send a token instead."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -68,7 +69,7 @@ class StoredSessions(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> WebSession:
         del app
-        if request.path.startswith(STATIC_PREFIXES):
+        if request.path.startswith(COOKIELESS_PREFIXES):
             return WebSession()
         token = request.cookies.get(self.cookie)
         if not token:

@@ -17,6 +17,8 @@ from callbacks import routing
 from callbacks.pages import PAGES
 from callbacks.registry import GuardedDash, PageRequest, PageSpec, PageTable, RouteSpec
 from callbacks.session import current_viewer, viewer_or_none
+from dashapp.api.bearer import BearerGate
+from dashapp.api.routes import api_routes
 from dashapp.auth import StoredSessions, install_login
 from dashapp.caching import CacheStore, DataCache, ResponseCache
 from dashapp.compression import CompressedFiles, install_compression, warm
@@ -34,6 +36,7 @@ from dashapp.security import (
 from dashapp.shared_overview import SharedOverview, definitions_version
 from dashapp.wiring import build_services
 from layouts.shell import INDEX_STRING, shell_layout
+from services.accounts.tokens import Tokens
 from services.audit.refusals import Refusals
 from services.domain.errors import ConfigurationError
 from services.reporting.definitions.naming import company_name
@@ -68,12 +71,15 @@ def create_server(settings: Settings, services: Services | None = None, pages: I
     store = CacheStore(server, folder=str(settings.cache_dir), redis_url=settings.redis_url)
     services = services._replace(overview=SharedOverview(services.query, services.store, DataCache(store)))
     sessions = StoredSessions(services.accounts, settings.signing_key(), is_https=settings.is_https)
-    gate = Gate(services.policy, table, sessions, CSRFProtect())
+    tokens = Tokens(services.store, services.accounts.caller, services.audit)
+    programs = BearerGate(services.policy, tokens)
+    gate = Gate(services.policy, table, sessions, CSRFProtect(), programs)
     install_gate(server, gate)
     install_refusals(server)
     install_refused_access(server, Refusals(services.store, services.audit), table, PAGE_RULES)
     install_login(server, services.accounts, sessions)
     server.register_blueprint(health_routes(services.store, services.mart))
+    server.register_blueprint(api_routes(services))
     _add_routes(server, gate, services, table)
     gate.responses = ResponseCache(store, lambda: f"{definitions_version()} {services.mart.snapshot().version}")
     gate.app = _dash(server, services, table)

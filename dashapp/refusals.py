@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from callbacks.session import viewer_or_none
+from dashapp.api.problems import is_for_program, problem
 from services.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -65,6 +66,7 @@ class Refusal:
     status: int
     message: str
     reference: str | None = None
+    retry_after_s: int | None = None
 
     @property
     def heading(self) -> str:
@@ -76,10 +78,10 @@ def install_refusals(server: Flask) -> None:
 
     @server.errorhandler(HireboardError)
     def _known(error: HireboardError) -> ResponseReturnValue:
-        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+        status = _status_of(error)
         if status == 401 and _wants_page():  # noqa: PLR2004 - the status code is the name
             return _to_sign_in()
-        return respond(Refusal(status, str(error)))
+        return respond(Refusal(status, str(error), retry_after_s=getattr(error, "retry_after_s", None)))
 
     @server.errorhandler(CSRFError)
     def _csrf(_error: CSRFError) -> ResponseReturnValue:
@@ -112,9 +114,17 @@ def install_refusals(server: Flask) -> None:
         return respond(Refusal(500, message, reference))
 
 
+def _status_of(error: HireboardError) -> int:
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    # A program sends nothing but its question, so what cannot be used is the request itself.
+    return 400 if status == 422 and is_for_program() else status  # noqa: PLR2004 - the status code is the name
+
+
 def respond(refusal: Refusal) -> Response:
-    """JSON for programs and callbacks, a page for people."""
-    if _wants_page():
+    """Problem details for programs, JSON for callbacks, a page for people."""
+    if is_for_program():
+        response = problem(refusal.status, refusal.heading, refusal.message, refusal.reference)
+    elif _wants_page():
         page = render_template(
             "refusal.html",
             heading=refusal.heading,
@@ -129,7 +139,9 @@ def respond(refusal: Refusal) -> Response:
         if refusal.reference:
             body["reference"] = refusal.reference
         response = make_response(jsonify(error=body), refusal.status)
-    if refusal.status in _RETRY_SECONDS:
+    if refusal.retry_after_s is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after_s)
+    elif refusal.status in _RETRY_SECONDS:
         response.headers["Retry-After"] = _RETRY_SECONDS[refusal.status]
     return response
 

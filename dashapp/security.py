@@ -16,6 +16,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import SecurityError
 
 from callbacks.registry import GuardedDash, PageTable, RouteSpec
+from dashapp.api import bearer
 from services.access.policy import Action, Policy
 from services.domain.errors import ForbiddenError, NotFoundError, NotSignedInError
 
@@ -45,6 +46,7 @@ BUILT_IN_ROUTES: Mapping[str, Action] = {
     "/_dash-dependencies": Action.SESSION_USE,
     CALLBACK_PATH: Action.SESSION_USE,
     "/_reload-hash": Action.ADMIN_ACCESS,
+    **bearer.ROUTES,
 }
 PAGE_RULES = frozenset({"/", "/<path:path>"})
 """Dash's index for any path; the page table decides."""
@@ -58,6 +60,7 @@ class Gate:
     pages: PageTable
     sessions: StoredSessions
     csrf: CSRFProtect
+    programs: bearer.BearerGate
     app: GuardedDash | None = None
     responses: ResponseCache | None = None
     routes: dict[str, Action] = field(default_factory=lambda: dict(BUILT_IN_ROUTES))
@@ -81,10 +84,13 @@ class Gate:
             raise fault
         if isinstance(request.routing_exception, SecurityError):
             raise request.routing_exception  # another host name: not even the form
-        viewer: Viewer | None = getattr(session, "viewer", None)
-        g.viewer = viewer
         rule = request.url_rule.rule if request.url_rule is not None else None
         action = None if rule is None else self.routes.get(rule)
+        if request.path.startswith(bearer.PREFIX):
+            self.programs.admit(rule, action)
+            return None
+        viewer: Viewer | None = getattr(session, "viewer", None)
+        g.viewer = viewer
         if action is not Action.PUBLIC:
             self._check_route(viewer, rule, action)
         if request.method not in _SAFE_METHODS:
@@ -189,7 +195,7 @@ def _cache_headers(response: Response) -> None:
         response.vary.add("Cookie")
     else:
         response.headers["Cache-Control"] = _PRIVATE
-        response.vary.add("Cookie")
+        response.vary.add("Authorization" if path.startswith(bearer.PREFIX) else "Cookie")
 
 
 def _check_origin() -> None:

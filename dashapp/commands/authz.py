@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dashapp.api.bearer import SCOPES
 from dashapp.config import load_settings
 from services.access.policy import CLASSES, POLICY_VERSION, ROLE_ACTIONS, ROLE_SCOPE, Action, Policy, dump
 from services.domain.people import ColumnClass, Role
@@ -68,7 +69,7 @@ def full_matrix(server: Flask) -> dict[str, Any]:
     for rule in server.url_map.iter_rules():
         methods.setdefault(rule.rule, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
     matrix["routes"] = [
-        {"rule": rule, "methods": sorted(methods[rule]), **_who(policy, action)}
+        {"rule": rule, "methods": sorted(methods[rule]), **_who(policy, action), "token_scope": SCOPES.get(rule)}
         for rule, action in sorted(gate.routes.items())
         if rule in methods
     ]

@@ -19,6 +19,8 @@ SETTING_TESTS = "tests/unit/dashapp/test_config.py"
 BAD_INPUT_TESTS = "tests/integration/test_2_bad_input.py"
 IMPORT_TESTS = "tests/integration/test_2_import_transactions.py"
 GOLDEN_IMPORT_TESTS = "tests/integration/test_2_golden_imports.py"
+AGAIN_TESTS = "tests/integration/test_2_delivered_again.py"
+CUT_TESTS = "tests/integration/test_2_cut_imports.py"
 SHAPE_TESTS = "tests/integration/test_2_greenhouse_shapes.py"
 STORE_TESTS = "tests/integration/test_3_store_transactions.py"
 FACT_TESTS = "tests/integration/test_4_mart_facts.py"
@@ -28,6 +30,7 @@ ESTIMATOR_TESTS = "tests/unit/services/metrics/test_estimators.py"
 QUERY_TESTS = "tests/unit/services/metrics/test_query.py"
 DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
 GATE_TESTS = "tests/http/test_6_gate.py"
+TOKEN_TESTS = "tests/integration/test_a12_tokens.py"
 REFUSED_TESTS = "tests/integration/test_6_refused_access.py"
 SIGN_IN_TESTS = "tests/http/test_6_sign_in.py"
 ACCOUNT_TESTS = "tests/integration/test_6_accounts.py"
@@ -71,6 +74,69 @@ MUTANTS: tuple[Mutant, ...] = (
         "visit.key not in keys and not (whole",
         "not (whole",
         f"{IMPORT_TESTS}::test_2_versions_may_come_in_any_order_and_any_number_of_deliveries",
+    ),
+    Mutant(
+        "2 an emptied row of stage dates keeps its visits",
+        "services/ingest/visits.py",
+        "whole = emptied or any(",
+        "whole = any(",
+        f"{AGAIN_TESTS}::test_2_a_row_of_stage_dates_that_is_emptied_takes_every_visit_away[sqlite]",
+    ),
+    Mutant(
+        "2 a corrected hold takes days from another",
+        "services/ingest/loader.py",
+        "for item in same] if chunk[0].rank == _HOLD_RANK else []",
+        "for item in same] if chunk[0].rank < 0 else []",
+        f"{AGAIN_TESTS}::test_2_a_hold_that_is_corrected_gives_back_the_days_it_had_cut_from_another[sqlite]",
+    ),
+    Mutant(
+        "2 holds are laid against those that are gone",
+        "services/ingest/timeline.py",
+        "        timeline = _without_hold(timeline, hold.from_at)\n    for hold in ordered:\n",
+        "        pass\n    for hold in ordered:\n        timeline = _without_hold(timeline, hold.from_at)\n",
+        f"{AGAIN_TESTS}::test_2_a_hold_that_is_corrected_gives_back_the_days_it_had_cut_from_another[sqlite]",
+    ),
+    Mutant(
+        "2 finishing late undoes what a later import said",
+        "services/ingest/loader.py",
+        "        if self._keeps_later and known",
+        "        if not self._keeps_later and known",
+        f"{CUT_TESTS}::test_2_finishing_late_does_not_undo_what_a_later_import_said[sqlite]",
+    ),
+    Mutant(
+        "2 an abandoned import is shown by half",
+        "services/domain/import_batches.py",
+        "BatchState.FAILED.value, BatchState.ABANDONED.value)",
+        "BatchState.FAILED.value)",
+        f"{CUT_TESTS}::test_2_what_was_written_over_older_records_stays_unseen_until_they_are_said_again[sqlite]",
+    ),
+    Mutant(
+        "2 any import takes the place of one that was abandoned",
+        "services/ingest/batches.py",
+        "            if number not in left:\n",
+        "            if number:\n",
+        f"{CUT_TESTS}::test_2_what_was_written_over_older_records_stays_unseen_until_they_are_said_again[sqlite]",
+    ),
+    Mutant(
+        "2 an older export cannot bring back what was before",
+        "services/ingest/abandoning.py",
+        "            _forget_versions(store, batch_id)\n",
+        "            pass\n",
+        f"{CUT_TESTS}::test_2_an_older_version_brings_back_what_was_before_an_abandoned_import",
+    ),
+    Mutant(
+        "2 what others could write is read",
+        "services/ingest/spool.py",
+        "    _require_own(path)\n    try:",
+        "    try:",
+        f"{CUT_TESTS}::test_2_what_was_kept_is_used_only_when_it_is_whole_and_ours[writable]",
+    ),
+    Mutant(
+        "2 taking an import back deletes other sources",
+        "services/ingest/abandoning.py",
+        "        return table.c.source_system == system\n",
+        "        return table.c.source_system != ''\n",
+        f"{CUT_TESTS}::test_2_taking_back_leaves_other_sources_alone[sqlite]",
     ),
     Mutant(
         "2 a hire is not dated by its acceptance",
@@ -507,5 +573,33 @@ MUTANTS: tuple[Mutant, ...] = (
         "            if kept.used_at < idle_since:",
         "            if kept.used_at <= self._clock():",
         "tests/integration/test_5_prepared_rows.py::test_5_a_table_in_use_is_never_dropped",
+    ),
+    Mutant(
+        "A12 a token is kept as it is",
+        "services/accounts/tokens.py",
+        'return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()',
+        'return token.encode("utf-8", "surrogatepass")[-32:]',
+        f"{TOKEN_TESTS}::test_a12_a_token_is_shown_once_and_found_in_no_dump",
+    ),
+    Mutant(
+        "A13 a leaver's tokens live on",
+        "services/accounts/directory.py",
+        "revoked = end_tokens(connection, user_id, now, actor)",
+        "revoked = 0",
+        f"{TOKEN_TESTS}::test_a13_a_deactivated_owner_has_no_token",
+    ),
+    Mutant(
+        "A12 any scope will do",
+        "dashapp/api/bearer.py",
+        "        caller.require(SCOPES[rule])\n",
+        "",
+        "tests/http/test_a12_api.py::test_a12_a_scope_is_no_wider_than_it_says",
+    ),
+    Mutant(
+        "A12 a token may ask for ever",
+        "services/accounts/tokens.py",
+        "        if number > PER_MINUTE:\n",
+        "        if number < 0:\n",
+        f"{TOKEN_TESTS}::test_requests_at_the_same_moment_are_all_counted",
     ),
 )
