@@ -28,6 +28,7 @@ from services.store.tables import (
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 RECORDS = {
     "g01": 18, "g02": 22, "g03": 24, "g03_even": 12, "g03_not_reached": 30, "g04": 36, "g05": 71, "g06": 36, "g07": 46,
+    "g10": 31, "g12": 24,
 }  # fmt: skip
 
 

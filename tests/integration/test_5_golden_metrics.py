@@ -165,3 +165,46 @@ def test_5_g07_feedback_in_business_time(load: Load) -> None:
     shown = hireboard.row("roles_with_late_feedback", *as_of)
     assert (shown["value"], shown["n"], shown["extra"]["too_few"]) == (None, 0, 4)
     assert hireboard.row("feedback_turnaround", *as_of)["reason"] == "too_few"
+
+
+def test_5_g10_leaving_in_the_first_year_by_competing_causes(load: Load) -> None:
+    hireboard = load("g10")
+    as_of = ("--as-of", "2025-03-03T00:00Z")
+    row = raw(hireboard, "first_year_attrition", *as_of)
+    assert (row["n"], row["events"]) == (10, 5)
+    causes = [row["extra"][name] for name in ("voluntary", "involuntary", "fixed_term_ended", "unknown_cause")]
+    assert causes == pytest.approx([0.351429, 0.1, 0.137143, 0], abs=RATE)
+    assert row["value"] == pytest.approx(0.451429, abs=RATE) == causes[0] + causes[1]
+    shown = hireboard.row("first_year_attrition", *as_of)
+    # just enough people and exits; the curve ends where fewer than five would be at risk
+    assert (shown["n"], shown["events"], shown["note"]) == (10, 5, "by day 300")
+    cohort = ("--to", "2024-06-30", *as_of)
+    hidden = hireboard.row("first_year_attrition", *cohort)
+    assert (hidden["value"], hidden["reason"], hidden["n"], hidden["extra"]["left"]) == (None, "too_few", 9, 5)
+    assert hireboard.row("starts", *as_of)["value"] == 10
+
+
+def test_5_g12_quality_of_hire_keeps_its_leaver(load: Load) -> None:
+    hireboard = load("g12")
+    as_of = ("--as-of", "2026-08-01T00:00Z")
+    row = raw(hireboard, "quality_of_hire_90", *as_of)
+    assert row["n"] == 5
+    assert row["value"] == pytest.approx(55.0193, abs=DAYS)
+    assert row["extra"]["without_leavers"] == pytest.approx(66.6908, abs=DAYS)
+    counted = {name: row["extra"][name] for name in ("leavers", "with_performance", "with_ramp", "with_satisfaction")}
+    assert counted == {"leavers": 1, "with_performance": 4, "with_ramp": 5, "with_satisfaction": 5}
+    by_hire = hireboard.rows("quality_of_hire_90", "--raw", "--by", "requisition", *as_of)
+    indexes = {row["requisition"]: row["value"] for row in by_hire}
+    assert indexes == pytest.approx(
+        {"y1": 68.8284, "y2": 89.6966, "y3": 43.8284, "y4": 64.4097, "y5": 8.3333}, abs=DAYS
+    )
+    performance = [row["extra"]["performance"] for row in by_hire]
+    assert performance[:4] == pytest.approx([34.5710, 90.9082, 34.5710, 23.5243], abs=DAYS)
+    assert performance[4] is None
+    early = raw(hireboard, "early_performance", *as_of)
+    assert (early["n"], early["extra"]["not_rated"]) == (4, 1)
+    shown = hireboard.row("quality_of_hire_90", *as_of)
+    assert (shown["value"], shown["reason"], shown["naive"]) == (None, "too_few", None)
+    assert (shown["n"], shown["extra"]["with_performance"]) == (5, 4)
+    managers = raw(hireboard, "hiring_manager_satisfaction", "--as-of", "2026-08-01T00:00Z")
+    assert (managers["value"], managers["reason"]) == (None, "no_data")  # nobody accepted: no hire date
