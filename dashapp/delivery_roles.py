@@ -22,6 +22,7 @@ from services.store.tables import AppSetting
 
 REFRESH_SETTING = "mart.refresh_minutes"
 DEFAULT_REFRESH_MINUTES = 5
+ALERTS_EVERY_S = 15
 LEFTOVER_AGE = timedelta(hours=1)
 """A temporary file of the archive that is older belongs to a process that died."""
 
@@ -89,7 +90,7 @@ def run_report_of(services: Services, settings: Settings) -> RunReport:
 
 def make_report_clock(settings: Settings) -> ReportClock:
     """What the scheduler role needs."""
-    from dashapp.scheduler import ReportClock  # noqa: PLC0415 - loads APScheduler; the other roles do without
+    from dashapp.scheduler import Chore, ReportClock  # noqa: PLC0415 - loads APScheduler; the other roles do without
     from services.mart.apart import build_apart  # noqa: PLC0415 - as above
 
     services = build_services(settings)
@@ -98,6 +99,7 @@ def make_report_clock(settings: Settings) -> ReportClock:
         DutyRoster(services.store),
         refresh_mart=lambda: build_apart(settings.database_url, settings.mart_dir),
         refresh_every_s=lambda: refresh_interval_s(services.store),
+        chores=(Chore("thresholds", ALERTS_EVERY_S, services.alerts.rounds.run),),
         close=services.mart.close,
     )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -17,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from services.delivery.leases import Duty, DutyRoster, LeaseLostError, owner_name
 from services.domain.errors import HireboardError, RetryLaterError
+from services.mart.reader import NotReadyError
 from services.reporting.cron import parse_cron
 from services.reporting.schedules import Schedule, Schedules
 
@@ -28,10 +30,19 @@ CALENDAR_CHECK_S = 60.0
 """How often the ledger is compared with the calendar besides: a laptop that slept, a clock that was set."""
 
 
+class Chore(NamedTuple):
+    """Work that recurs every ``every_s`` seconds and does nothing twice: its tables' unique keys see to that."""
+
+    name: str
+    every_s: int
+    work: Callable[[], object]
+
+
 class ReportClock:
     """Fires schedules while this process leads.
 
     ``refresh_mart`` is called every ``refresh_every_s()`` seconds (0 = never); a change counts within a tick.
+    ``chores`` are done by the leader alone, each never beside itself.
     """
 
     def __init__(
@@ -42,6 +53,7 @@ class ReportClock:
         refresh_mart: Callable[[], object],
         refresh_every_s: Callable[[], int],
         tick_s: float = TICK_S,
+        chores: Sequence[Chore] = (),
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self._schedules = schedules
@@ -56,11 +68,15 @@ class ReportClock:
         self._mart_every_s = 0
         self._apscheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(2)},
+            executors={"default": ThreadPoolExecutor(3)},
             # late is better than never: the defaults skip a fire that is one second late
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone=UTC,
         )
+        for chore in chores:
+            self._apscheduler.add_job(
+                self._do, "interval", seconds=chore.every_s, id=f"chore-{chore.name}", args=(chore,)
+            )
 
     def run_until(self, stop: threading.Event) -> None:
         """Lead when nobody else does, until told to stop."""
@@ -154,6 +170,18 @@ class ReportClock:
         if entered:
             _LOG.info("schedule %s: %s runs are due", schedule.id, entered)
         return True
+
+    def _do(self, chore: Chore) -> None:
+        if self._duty is None:
+            return
+        try:
+            chore.work()
+        except NotReadyError:
+            return  # before the first snapshot there is nothing to do
+        except (HireboardError, OSError) as error:
+            _LOG.warning("%s: %s", chore.name, error)
+        except Exception:  # noqa: BLE001 - one kind of work that fails must not keep the clock from the others
+            _LOG.exception("%s failed; the next round tries again", chore.name)
 
     def _refresh(self) -> None:
         try:

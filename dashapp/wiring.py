@@ -34,6 +34,8 @@ def make_accounts(settings: Settings, store: Store) -> tuple[Policy, AuditLog, A
 
 def build_services(settings: Settings) -> Services:
     """Everything, connected; nothing is opened yet, so a web server may fork afterwards."""
+    from reports.notice import render_notice  # noqa: PLC0415 - as below
+    from services.alerts.assembly import make_alerts  # noqa: PLC0415 - as below
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
@@ -70,4 +72,5 @@ def build_services(settings: Settings) -> Services:
         schedules=schedules,
         schedule_page=SchedulePage(store, schedules, ledger, policy),
         mailbox=Mailbox(store, outbox, folder, policy, audit),
+        alerts=make_alerts(store, query, policy, accounts, audit, outbox, render_notice, settings.base_url),
     )

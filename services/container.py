@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from services.access.policy import Policy
     from services.accounts.directory import Accounts
+    from services.alerts.assembly import Alerts
     from services.audit.log import AuditLog
     from services.delivery.archive import Archive
     from services.delivery.ledger import Ledger
@@ -38,3 +39,4 @@ class Services(NamedTuple):
     schedules: Schedules
     schedule_page: SchedulePage
     mailbox: Mailbox
+    alerts: Alerts

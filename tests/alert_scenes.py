@@ -82,24 +82,22 @@ class AlertScene:
     def month(self, start: date, dropped: int, of: int, *, department: int = ENGINEERING) -> None:
         """``of`` candidates left the screen in the month; ``dropped`` of them by their own decision."""
         left = datetime(start.year, start.month, 15, 12)  # noqa: DTZ001 - the mart's instants are naive UTC
-        for number in range(of):
-            self._visits += 1
-            exit_kind = "withdrawn" if number < dropped else "advanced"
-            self.mart.add(
-                "fact_stage_visit",
-                {
-                    "visit_id": self._visits,
-                    "application_id": self._visits,
-                    **self._place(department),
-                    "stage_id": 2,
-                    "stage": "screen",
-                    "entered_at": left - timedelta(days=3),
-                    "exited_at": left,
-                    "exited_on": left.date(),
-                    "is_last_of_stage": True,
-                    "exit_kind": exit_kind,
-                },
-            )
+        row = {
+            **self._place(department),
+            "stage_id": 2,
+            "stage": "screen",
+            "entered_at": left - timedelta(days=3),
+            "exited_at": left,
+            "exited_on": left.date(),
+            "is_last_of_stage": True,
+        }
+        self.mart.connection.execute(
+            f"INSERT INTO fact_stage_visit (visit_id, application_id, exit_kind, {', '.join(row)}) "
+            "SELECT i, i, CASE WHEN i < ? THEN 'withdrawn' ELSE 'advanced' END, "
+            f"{', '.join('?' for _ in row)} FROM range(?, ?) AS t(i)",
+            [self._visits + dropped, *row.values(), self._visits, self._visits + of],
+        )
+        self._visits += of
 
     def forget_months(self) -> None:
         self.mart.connection.execute("DELETE FROM fact_stage_visit")

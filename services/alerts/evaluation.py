@@ -29,6 +29,7 @@ from services.store.tables import Incident, ThresholdRule
 
 SETTLES_AFTER = timedelta(hours=12)
 """A window is complete when its last local day is over in every office."""
+_SNAPSHOT_CHARACTERS = 50
 Scope = Mapping[str, tuple[str, ...]]
 
 
@@ -76,20 +77,23 @@ class Evaluation:
     def run(self) -> int:
         """Judge what has not been judged on the published snapshot; returns the number of rules that were."""
         with self._query.hold() as snapshot:
-            waiting = [rule for rule in self._thresholds.active() if rule.evaluated_snapshot != snapshot.id]
-            return sum(self._evaluate(rule, snapshot.id, snapshot.as_of) for rule in waiting)
+            return sum(
+                self._evaluate(rule, snapshot.id, snapshot.as_of)
+                for rule in self._thresholds.active()
+                if rule.evaluated_snapshot != _mark(rule, snapshot.id, snapshot.as_of)
+            )
 
     def _evaluate(self, rule: Rule, snapshot: str, as_of: datetime) -> bool:
-        now = self._clock()
+        now, mark = self._clock(), _mark(rule, snapshot, as_of)
         try:
             windows = self._windows(rule, as_of)
         except (InvalidInputError, ForbiddenError) as error:
-            return self._note_problem(rule, snapshot, str(error), now)
+            return self._note_problem(rule, mark, str(error), now)
         known = self._open(rule)
         found = [self._finding(rule, scope, counted, known, now) for scope, counted in windows]
         findings = [finding for finding in found if finding is not None]
         with self._store.write() as connection:
-            if not _claim(connection, rule, snapshot):
+            if not _claim(connection, rule, mark):
                 return False
             for finding in findings:
                 self._apply(connection, rule, finding, snapshot, now)
@@ -97,7 +101,7 @@ class Evaluation:
 
     def _windows(self, rule: Rule, as_of: datetime) -> list[tuple[Scope, list[Window]]]:
         """Per scope the counts of the latest complete windows, oldest first."""
-        end = bin_start(rule.grain, (as_of - SETTLES_AFTER).date())
+        end = _end(rule, as_of)
         starts = [end]
         for _ in range(WINDOWS):
             starts.insert(0, bin_start(rule.grain, starts[0] - timedelta(days=1)))
@@ -195,9 +199,9 @@ class Evaluation:
             note(connection, here.id, f"worsened-{here.version + 1}", "worsened", now, SCHEDULER, detail)
             self._audit.append(connection, SCHEDULER, "incident.worsened", f"incident:{here.id}", detail)
 
-    def _note_problem(self, rule: Rule, snapshot: str, problem: str, now: datetime) -> bool:
+    def _note_problem(self, rule: Rule, mark: str, problem: str, now: datetime) -> bool:
         with self._store.write() as connection:
-            if not _claim(connection, rule, snapshot, problem):
+            if not _claim(connection, rule, mark, problem):
                 return False
             if rule.problem != problem:
                 self._audit.append(
@@ -205,6 +209,16 @@ class Evaluation:
                 )
                 self._ladder.tell_problem(connection, rule, problem, now)
         return True
+
+
+def _end(rule: Rule, as_of: datetime) -> date:
+    """First day after the latest complete window."""
+    return bin_start(rule.grain, (as_of - SETTLES_AFTER).date())
+
+
+def _mark(rule: Rule, snapshot: str, as_of: datetime) -> str:
+    """What was judged: a snapshot that stays the same holds one complete window more when a month has ended."""
+    return f"{snapshot[:_SNAPSHOT_CHARACTERS]}@{_end(rule, as_of)}"
 
 
 def figure_of(rule: Rule, scope: Scope, judgement: Judgement) -> Figure:
@@ -243,7 +257,7 @@ def _figures(rule: Rule, judgement: Judgement, snapshot: str) -> dict[str, objec
     }
 
 
-def _claim(connection: Connection, rule: Rule, snapshot: str, problem: str | None = None) -> bool:
+def _claim(connection: Connection, rule: Rule, mark: str, problem: str | None = None) -> bool:
     """This evaluation is the one that counts. False = another process judged the rule, or somebody changed it."""
     changed = connection.execute(
         update(ThresholdRule)
@@ -253,7 +267,7 @@ def _claim(connection: Connection, rule: Rule, snapshot: str, problem: str | Non
             ThresholdRule.version == rule.version,
             ThresholdRule.evaluated_snapshot.is_not_distinct_from(rule.evaluated_snapshot),
         )
-        .values(evaluated_snapshot=snapshot, problem=problem)
+        .values(evaluated_snapshot=mark, problem=problem)
     )
     return changed.rowcount == 1
 

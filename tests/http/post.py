@@ -114,6 +114,7 @@ def make_post(store: Store, folder: Path) -> Post:
         schedules=schedules,
         schedule_page=SchedulePage(store, schedules, ledger, people.policy),
         mailbox=Mailbox(store, outbox, mail_folder, people.policy, people.audit),
+        alerts=unused,
     )
     parts = (store, ledger, archive, outbox, people.accounts, people.audit)
     work = RunReport(*parts, reports, TinyRenderer(), write_hostile_mail, "http://localhost:8050")

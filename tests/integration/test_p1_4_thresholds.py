@@ -132,7 +132,7 @@ def test_1_4_the_running_month_and_yesterdays_end_of_month_are_not_judged_yet(sc
     scene.publish("s1", datetime(2026, 11, 1, 11, 0, tzinfo=UTC))
     scene.evaluation.run()
     assert scene.open_incidents() == []
-    scene.publish("s2", datetime(2026, 11, 1, 12, 0, tzinfo=UTC))
+    scene.publish("s1", datetime(2026, 11, 1, 12, 0, tzinfo=UTC))
     scene.evaluation.run()
     assert len(scene.open_incidents()) == 1
 

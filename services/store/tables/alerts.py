@@ -39,7 +39,7 @@ class ThresholdRule(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     evaluated_snapshot: Mapped[str | None] = mapped_column(String(64))
-    """Set in the transaction that applies an evaluation: a snapshot counts once."""
+    """Snapshot and end of the windows, set in the transaction that applies an evaluation: they count once."""
     problem: Mapped[str | None]
     """Why the last evaluation could not be made; None = it was."""
     created_at: Mapped[datetime]
