@@ -16,9 +16,13 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy import func, select
 
+from dashapp.commands.import_ import spool_folder
 from dashapp.config import Settings, load_settings
 from services.delivery.transports import parse_smtp_url
 from services.domain.errors import HireboardError
+from services.domain.import_batches import blocked_by
+from services.ingest.batches import blocking_imports
+from services.ingest.import_lock import running_import
 from services.store.database import Store
 from services.store.migrations import current_revision, require_current
 from services.store.tables import UserAccount
@@ -65,6 +69,7 @@ def check() -> Iterator[Finding]:
     yield Finding("settings", ok=True, words=f"{settings.mode} mode, data in {settings.data_dir}")
     yield _attempt("permissions", lambda: permissions(settings))
     yield _attempt("database", lambda: database(settings))
+    yield _attempt("imports", lambda: imports(settings))
     if settings.is_production:
         yield _attempt("accounts", lambda: accounts(settings))
     if settings.redis_url:
@@ -170,6 +175,21 @@ def database(settings: Settings) -> str:
     finally:
         store.dispose()
     return f"{store.dialect}, schema is up to date"
+
+
+def imports(settings: Settings) -> str:
+    """No import is cut off: while one is, no new numbers are published."""
+    store = Store(settings.database_url)
+    if current_revision(store) is None:
+        return "none yet"
+    try:
+        running = running_import(spool_folder(settings))
+        unfinished = [one for one in blocking_imports(store) if one.id != running]
+    finally:
+        store.dispose()
+    if unfinished:
+        raise _Wrong(blocked_by(unfinished))
+    return "none is cut off" if running is None else f"import {running} runs"
 
 
 def accounts(settings: Settings) -> str:

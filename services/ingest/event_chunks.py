@@ -11,7 +11,7 @@ from services.ingest.entities import RANK
 from services.ingest.fields import DATE_LENGTH
 from services.ingest.resolve import Resolver
 from services.ingest.spool import StagedItem
-from services.ingest.visits import StageEvent, VisitWriter
+from services.ingest.visits import COLUMN_KEY, StageEvent, VisitWriter
 
 EVENT_RANK = RANK["stage_event"]
 
@@ -23,7 +23,7 @@ def write_events(
     simple: list[tuple[StagedItem, str]] = []
     rest: list[StagedItem] = []
     for item in items:
-        if len(item.rows) == 1 and item.rows[0].entity == "stage_event":
+        if len(item.rows) == 1 and item.rows[0].entity == "stage_event" and item.rows[0].key != COLUMN_KEY:
             simple.append((item, item.rows[0].values["stage"]))  # type: ignore[arg-type]
         else:
             rest.append(item)

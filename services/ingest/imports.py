@@ -1,34 +1,35 @@
-"""One import from beginning to end: read, stage, apply, complete. A cut import is finished by running it again."""
+"""One import from beginning to end: read, stage, apply, complete.
+
+A cut import is finished from what it had read, or by running it again.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
-
 from services.domain.errors import ConflictError
+from services.domain.import_batches import BLOCKING, UNFINISHED, UnfinishedImport
+from services.ingest import batches
+from services.ingest.batches import Counts, kept_file
 from services.ingest.connectors import open_connector
+from services.ingest.import_lock import ImportLock
 from services.ingest.loader import Loader, Tally
 from services.ingest.plan import plan_import
 from services.ingest.records import Connector, Notes
 from services.ingest.seats import settle_requisitions
-from services.ingest.spool import Spool
+from services.ingest.spool import Spool, SpoolHeader
 from services.store.database import Store
-from services.store.tables import AppSetting, ImportBatch
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase ("reading", "applying"), records done, records expected."""
 
-STAGED, APPLYING, COMPLETE = "staged", "applying", "complete"
+ACTOR = "local operator"
 _REPORT_EVERY = 500
 
 
@@ -50,6 +51,17 @@ class ImportResult:
         return values
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What carrying one import out takes beside its records."""
+
+    store: Store
+    folder: Path
+    report: Progress
+    actor: str
+    notes: Notes
+
+
 def import_path(
     store: Store,
     system: str,
@@ -59,10 +71,10 @@ def import_path(
     dry_run: bool = False,
     progress: Progress | None = None,
     spool_dir: Path | None = None,
-    actor: str = "local operator",
+    actor: str = ACTOR,
     now: datetime | None = None,
 ) -> ImportResult:
-    """Import a file or folder. ``spool_dir`` is where records are staged (deleted at the end).
+    """Import a file or folder. ``spool_dir`` is where records are staged (kept there until the import is complete).
 
     Raises InvalidInputError when nothing can be read from ``path`` (nothing was changed then), ConflictError while
     another import runs. Records that cannot be used are counted and kept in quarantine; they raise nothing.
@@ -80,93 +92,156 @@ def run_import(
     dry_run: bool = False,
     progress: Progress | None = None,
     spool_dir: Path | None = None,
-    actor: str = "local operator",
+    actor: str = ACTOR,
 ) -> ImportResult:
     """Import what ``connector`` gives; ``where`` names the batch, and is how a cut one is found again."""
-    report = progress or _silent
-    folder = spool_dir or Path(tempfile.gettempdir()) / f"hireboard-import-{os.getuid()}"
-    notes = Notes()
-    with _only_import(folder), Spool(folder / f"{os.getpid()}.spool") as spool:
-        _stage(connector, spool, notes, report)
-        if dry_run:
-            tally = plan_import(store, spool, connector.system)
-            return _result(spool, tally, notes, None)
-        batch_id = _begin(store, connector.system, where, actor, notes)
-        tally = _apply(store, connector, spool, batch_id, report)
-        result = _result(spool, tally, notes, batch_id)
-        _complete(store, connector, result, actor)
-        return result
+    run = _Run(store, spool_dir or default_folder(), progress or _silent, actor, Notes())
+    with ImportLock(run.folder) as lock:
+        batches.sweep(store, run.folder)
+        with Spool(run.folder / f"{os.getpid()}.spool") as spool:
+            _stage(connector, spool, run)
+            if dry_run:
+                return _result(spool, plan_import(store, spool, connector.system), run.notes, None)
+            batch, is_again = batches.begin(store, connector.system, where, actor)
+            if is_again:
+                run.notes.warn("An earlier run of this import was cut off; this run finished it.")
+            lock.name(batch.id)
+            header = _header(batch, connector, run.notes)
+            spool.keep(kept_file(run.folder, batch.id), header)
+            return _carry_out(run, spool, header, is_resumed=False)
+
+
+def resume_import(
+    store: Store,
+    batch_id: int,
+    *,
+    progress: Progress | None = None,
+    spool_dir: Path | None = None,
+    actor: str = ACTOR,
+) -> ImportResult:
+    """Finish an import that was cut off or failed, from what it had read; its export is not needed.
+
+    What a later import said of a record stands. Raises NotFoundError when there is no such import or nothing of it is
+    kept on this machine, ConflictError when it is over or an import runs.
+    """
+    run = _Run(store, spool_dir or default_folder(), progress or _silent, actor, Notes())
+    with ImportLock(run.folder) as lock:
+        batch = batches.find_import(store, batch_id)
+        if batch.state not in UNFINISHED:
+            raise ConflictError(f"Import {batch_id} is {in_words(batch.state)}: there is nothing to resume.")
+        header = batches.header_of(store, run.folder, batch_id)
+        run.notes.counts.update(header.notes)
+        lock.name(batch_id)
+        with Spool(kept_file(run.folder, batch_id), header) as spool:
+            run.report("reading", spool.read_count, spool.read_count)
+            return _carry_out(run, spool, header, is_resumed=True)
+
+
+def default_folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"hireboard-import-{os.getuid()}"
+
+
+def in_words(state: str) -> str:
+    return state.replace("_", " ")
 
 
 def _silent(_phase: str, _done: int, _total: int) -> None:
     """Nobody is watching."""
 
 
-@contextlib.contextmanager
-def _only_import(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "import.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            message = "Another import is running on this machine. Start this one again when it has ended."
-            raise ConflictError(message) from error
-        for stale in folder.glob("*.spool"):
-            stale.unlink()  # left by an import that was killed
-        yield
-
-
-def _stage(connector: Connector, spool: Spool, notes: Notes, report: Progress) -> None:
+def _stage(connector: Connector, spool: Spool, run: _Run) -> None:
     total = connector.record_estimate()
-    report("reading", 0, total)
-    for done, item in enumerate(connector.items(notes), start=1):
+    run.report("reading", 0, total)
+    for done, item in enumerate(connector.items(run.notes), start=1):
         spool.add(item)
         if done % _REPORT_EVERY == 0:
-            report("reading", done, max(total, done))
+            run.report("reading", done, max(total, done))
     spool.finish()
-    report("reading", spool.read_count, spool.read_count)
+    run.report("reading", spool.read_count, spool.read_count)
     if spool.read_count == 0:
-        notes.warn("The export holds no record; nothing was changed.")
+        run.notes.warn("The export holds no record; nothing was changed.")
 
 
-def _begin(store: Store, system: str, where: str, actor: str, notes: Notes) -> int:
-    """The batch of this import: a cut one of the same place is taken up again."""
-    with store.write() as connection:
-        cut = connection.execute(
-            select(ImportBatch.id, ImportBatch.path).where(
-                ImportBatch.state == APPLYING, ImportBatch.source_system == system
-            )
-        ).all()
-        for number, other in cut:
-            if other == where:
-                notes.warn("An earlier run of this import was cut off; this run finished it.")
-                return int(number)
-            notes.warn(f"The import of {other} was cut off. Numbers are not renewed until you run it again.")
-        statement = insert(ImportBatch).values(
-            source_system=system, path=where, state=STAGED, started_at=datetime.now(UTC), actor=actor
-        )
-        return int(connection.execute(statement.returning(ImportBatch.id)).scalar_one())
+def _header(batch: UnfinishedImport, connector: Connector, notes: Notes) -> SpoolHeader:
+    begins = connector.data_from
+    return SpoolHeader(
+        batch_id=batch.id,
+        system=batch.system,
+        place=batch.place,
+        begun_at=batch.started_at.isoformat(),
+        entities=tuple(connector.entities),
+        data_from=None if begins is None else begins.isoformat(),
+        notes=dict(notes.counts),
+    )
 
 
-def _apply(store: Store, connector: Connector, spool: Spool, batch_id: int, report: Progress) -> Tally:
+def _carry_out(run: _Run, spool: Spool, header: SpoolHeader, *, is_resumed: bool) -> ImportResult:
+    """Apply and complete. What ends it with an error leaves it ``failed``, and its records where they are."""
+    try:
+        return _apply(run, spool, header, is_resumed=is_resumed)
+    except BaseException as error:
+        batches.note_failure(run.store, header.batch_id, error, run.actor)
+        raise
+
+
+def _apply(run: _Run, spool: Spool, header: SpoolHeader, *, is_resumed: bool) -> ImportResult:
     total = spool.item_count()
     done = 0
 
     def applied(records: int) -> None:
         nonlocal done
         done += records
-        report("applying", min(done, total), total)
+        run.report("applying", min(done, total), total)
 
-    _set_state(store, batch_id, APPLYING)
-    loader = Loader(store, spool, connector.system, batch_id, progress=applied)
+    lost = _lost_imports(run, header)
+    batches.set_applying(run.store, header.batch_id, run.actor, resumed=is_resumed)
+    loader = Loader(
+        run.store,
+        spool,
+        header.system,
+        header.batch_id,
+        progress=applied,
+        unfinished=frozenset(lost),
+        keeps_later=is_resumed,
+    )
     tally = loader.run()
-    settle_requisitions(store, connector.system)
-    return tally
+    settle_requisitions(run.store, header.system)
+    result = _result(spool, tally, run.notes, header.batch_id)
+    counts = Counts(result.read, result.loaded, result.unchanged, result.quarantined)
+    left = batches.complete(
+        run.store,
+        header.batch_id,
+        counts,
+        entities=header.entities,
+        data_from=header.data_from,
+        unfinished=lost,
+        actor=run.actor,
+    )
+    spool.discard()
+    for other in left:
+        run.notes.warn(
+            f"Import {other.id} of {other.place} is still not complete: this export does not hold everything that it "
+            f"had written. No new numbers until it is; `hireboard import list` counts what is missing."
+        )
+    return replace(result, warnings=tuple(run.notes.messages()))
 
 
-def _set_state(store: Store, batch_id: int, state: str) -> None:
-    with store.write() as connection:
-        connection.execute(update(ImportBatch).where(ImportBatch.id == batch_id).values(state=state))
+def _lost_imports(run: _Run, header: SpoolHeader) -> list[int]:
+    """Other imports of the source that nothing can finish any more: this one may say again what they had written."""
+    with run.store.read() as connection:
+        others = [one for one in batches.unfinished_of(connection, header.system) if one.id != header.batch_id]
+    lost: list[int] = []
+    for other in others:
+        if other.state not in BLOCKING:
+            continue
+        if kept_file(run.folder, other.id).exists():
+            run.notes.warn(
+                f"Import {other.id} of {other.place} is not complete. No new numbers until "
+                f"`hireboard import resume {other.id}` finishes it."
+            )
+        else:
+            lost.append(other.id)
+    return lost
 
 
 def _result(spool: Spool, tally: Tally, notes: Notes, batch_id: int | None) -> ImportResult:
@@ -178,44 +253,3 @@ def _result(spool: Spool, tally: Tally, notes: Notes, batch_id: int | None) -> I
         message = f"records went missing on the way: {result}"
         raise AssertionError(message)
     return result
-
-
-def _complete(store: Store, connector: Connector, result: ImportResult, actor: str) -> None:
-    now = datetime.now(UTC)
-    with store.write() as connection:
-        connection.execute(
-            update(ImportBatch)
-            .where(ImportBatch.id == result.batch_id)
-            .values(
-                state=COMPLETE,
-                finished_at=now,
-                read_count=result.read,
-                loaded_count=result.loaded,
-                unchanged_count=result.unchanged,
-                quarantined_count=result.quarantined,
-            )
-        )
-        if connector.data_from is not None:
-            begins = datetime.combine(connector.data_from, datetime.min.time(), UTC)
-            _set(connection, "data_from", begins.isoformat(), actor, now)
-        known = _setting(connection, "loaded_entities") or []
-        loaded = sorted({*known, *connector.entities})
-        _set(connection, "loaded_entities", loaded, actor, now)
-
-
-def _setting(connection: Any, name: str) -> Any:
-    query = select(AppSetting.value).where(AppSetting.name == name).order_by(AppSetting.version.desc()).limit(1)
-    value = connection.execute(query).scalar()
-    return None if value is None else json.loads(value)
-
-
-def _set(connection: Any, name: str, value: object, actor: str, now: datetime) -> None:
-    """A new version, if the value differs from the current one."""
-    if _setting(connection, name) == value:
-        return
-    version = connection.execute(select(func.max(AppSetting.version)).where(AppSetting.name == name)).scalar() or 0
-    connection.execute(
-        insert(AppSetting).values(
-            name=name, version=version + 1, value=json.dumps(value), changed_at=now, changed_by=actor
-        )
-    )

@@ -51,8 +51,12 @@ def stated_timeline(intervals: Iterable[Interval]) -> list[Interval]:
 
 def with_holds(timeline: Sequence[Interval], holds: Iterable[Interval]) -> list[Interval]:
     """``timeline`` with holds laid over its open stretches (a hold that starts outside one is cut to it)."""
-    for hold in sorted(holds, key=lambda interval: interval.from_at):
-        timeline = _overlay(_without_hold(timeline, hold.from_at), hold)
+    ordered = sorted(holds, key=lambda interval: interval.from_at)
+    # all of them first: one that is gone or shorter now must not cut what is laid before its turn
+    for hold in ordered:
+        timeline = _without_hold(timeline, hold.from_at)
+    for hold in ordered:
+        timeline = _overlay(timeline, hold)
     return list(timeline)
 
 
@@ -148,9 +152,10 @@ class TimelineWriter:
         }
         self._replace(connection, known, fresh)
 
-    def apply_holds(self, connection: Connection, rows: Mapping[int, Sequence[Interval]]) -> None:
+    def apply_holds(self, connection: Connection, rows: Mapping[int, Sequence[Interval]]) -> set[int]:
+        """Lay holds over what is known; returns the requisitions that were not held like this before."""
         known = _known(connection, rows)
-        self._replace(
+        return self._replace(
             connection, known, {number: with_holds(known.get(number, ()), holds) for number, holds in rows.items()}
         )
 
@@ -159,10 +164,10 @@ class TimelineWriter:
         connection: Connection,
         known: Mapping[int, Sequence[Interval]],
         fresh: Mapping[int, Sequence[Interval]],
-    ) -> None:
+    ) -> set[int]:
         changed = [number for number, after in fresh.items() if list(known.get(number, ())) != list(after)]
         if not changed:
-            return
+            return set()
         table = RequisitionStatusInterval
         connection.execute(delete(table).where(table.requisition_id.in_(changed)))
         rows: list[dict[str, Any]] = [
@@ -181,6 +186,7 @@ class TimelineWriter:
             {"id": number, "opened_at": _first_opening(fresh[number])} for number in changed
         ]
         bulk.update_where(connection, Requisition.__table__, openings, "id")  # type: ignore[arg-type]
+        return set(changed)
 
 
 def _first_opening(timeline: Sequence[Interval]) -> str | None:

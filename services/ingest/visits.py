@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -13,7 +13,10 @@ from services.store.tables import Application, OfferVersion, PipelineStage, Stag
 from services.store.types import SQLITE_FORMAT
 
 COLUMN_KEY = "column:"
-"""Events from a row with a date column per stage: the row states all of them, so an emptied date removes its visit."""
+"""Events from a row with a date column per stage: the row states all of them, so an emptied date removes its visit.
+
+With nothing behind it, it is the key of the row that says that all of them are empty.
+"""
 
 _VISIT = ("application_id", "external_id", "stage_id", "entered_at", "left_at", "exited_at")
 
@@ -45,8 +48,16 @@ class VisitWriter:
         self._stale: list[int] = []
         self._fresh: list[tuple[int | str | None, ...]] = []
 
-    def apply(self, connection: Connection, events: Mapping[int, Sequence[StageEvent]]) -> None:
-        """Merge ``events`` (by application id) into what is known, and write what differs."""
+    def apply(
+        self,
+        connection: Connection,
+        events: Mapping[int, Sequence[StageEvent]],
+        emptied: Collection[int] = frozenset(),
+    ) -> None:
+        """Merge ``events`` (by application id) into what is known, and write what differs.
+
+        ``emptied``: applications whose row of date columns holds no date any more.
+        """
         known = _known_visits(connection, events)
         stages = {event.stage_id for batch in events.values() for event in batch}
         self._load_order(
@@ -55,7 +66,7 @@ class VisitWriter:
         ended = _ended(connection, events)
         for number, fresh in events.items():
             visits = known.get(number)
-            merged = _merged(visits.values(), fresh) if visits else fresh
+            merged = _merged(visits.values(), fresh, emptied=number in emptied) if visits else fresh
             self._compare(number, visits or {}, derive_visits(merged, self._order, ended.get(number)))
         self._write(connection)
 
@@ -95,9 +106,9 @@ class VisitWriter:
         bulk.upsert_values(connection, StageVisit.__table__, _VISIT, fresh)  # type: ignore[arg-type]
 
 
-def _merged(known: Iterable[StageEvent], fresh: Sequence[StageEvent]) -> list[StageEvent]:
+def _merged(known: Iterable[StageEvent], fresh: Sequence[StageEvent], *, emptied: bool) -> list[StageEvent]:
     keys = {event.key for event in fresh}
-    whole = any(key.startswith(COLUMN_KEY) for key in keys)
+    whole = emptied or any(key.startswith(COLUMN_KEY) for key in keys)
     kept = [visit for visit in known if visit.key not in keys and not (whole and visit.key.startswith(COLUMN_KEY))]
     return [*kept, *fresh]
 

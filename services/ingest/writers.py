@@ -18,10 +18,10 @@ from services.ingest.resolve import Resolver, table_of
 from services.ingest.rows import Columns, columns_of, keyed_row, resolve_references, same_columns
 from services.ingest.spool import StagedItem
 from services.ingest.timeline import HOLD, Interval, TimelineWriter, write_owners
-from services.ingest.visits import StageEvent, VisitWriter
+from services.ingest.visits import COLUMN_KEY, StageEvent, VisitWriter
 
 _UPSERT = ("source_system", "external_id")
-_OF_REQUISITION = frozenset({"requisition", "requisition_status", "hold", "owner", "seat"})
+_OF_REQUISITION = frozenset({"requisition", "requisition_status", "owner", "seat"})
 _NOT_IN_MART = frozenset({"candidate", "person"})
 _REFERENCE = frozenset(
     {"office", "department", "job_family", "job_level", "source", "exit_reason", "stage", "person",
@@ -62,6 +62,7 @@ class ChunkWriter:
         self._resolver = resolver
         self._visits = VisitWriter()
         self._timelines = TimelineWriter(system)
+        self._held_anew: set[int] = set()
         self._special: dict[str, _Write] = {
             "requisition": self._write_requisitions,
             "requisition_status": self._write_statuses,
@@ -165,6 +166,8 @@ class ChunkWriter:
             ids = self._resolver.ids(connection, entity.name, [one.row.key for one in ready])
             numbers = {ids[one.row.key] for one in ready if one.row.key in ids}
             (touched.applications if entity.name == "application" else touched.requisitions).update(numbers)
+        elif entity.name == "hold":
+            touched.requisitions |= self._held_anew
         elif entity.name in _OF_REQUISITION:
             touched.requisitions.update(_numbers(ready, "requisition_id"))
         else:
@@ -197,7 +200,7 @@ class ChunkWriter:
         self._timelines.apply_stated(connection, _intervals(ready, None))
 
     def _write_holds(self, connection: Connection, ready: Sequence[Ready]) -> None:
-        self._timelines.apply_holds(connection, _intervals(ready, HOLD))
+        self._held_anew = self._timelines.apply_holds(connection, _intervals(ready, HOLD))
 
     def _write_owners(self, connection: Connection, ready: Sequence[Ready]) -> None:
         owners: dict[int, list[Columns]] = {}
@@ -213,16 +216,17 @@ class ChunkWriter:
 
     def _write_visits(self, connection: Connection, ready: Sequence[Ready]) -> None:
         events: dict[int, list[StageEvent]] = {}
+        emptied: set[int] = set()
         for one in ready:
             columns = one.columns
-            event = StageEvent(
-                one.row.key,
-                _number(one, "stage_id"),
-                str(columns["entered_at"]),
-                _text(columns.get("left_at")),
-            )
-            events.setdefault(_number(one, "application_id"), []).append(event)
-        self._visits.apply(connection, events)
+            number = _number(one, "application_id")
+            own = events.setdefault(number, [])
+            if one.row.key == COLUMN_KEY:
+                emptied.add(number)
+                continue
+            entered, left = str(columns["entered_at"]), _text(columns.get("left_at"))
+            own.append(StageEvent(one.row.key, _number(one, "stage_id"), entered, left))
+        self._visits.apply(connection, events, emptied)
 
     def _write_offers(self, connection: Connection, ready: Sequence[Ready]) -> None:
         self._write_keyed(connection, ENTITIES["offer"], ready)
@@ -277,6 +281,8 @@ def _intervals(ready: Sequence[Ready], status: str | None) -> dict[int, list[Int
 
 
 def _has_plain_date(row: EntityRow) -> bool:
+    if row.key == COLUMN_KEY:
+        return False
     return len(str(row.values["entered_at"])) < 11 or len(str(row.values.get("left_at") or "")) == 10  # noqa: PLR2004
 
 

@@ -18,6 +18,7 @@ import duckdb
 import sqlalchemy as sa
 
 from services.domain.errors import RetryLaterError
+from services.domain.import_batches import BLOCKING, UnfinishedImport, blocked_by
 from services.mart.builder import build_full, loaded_flags
 from services.mart.changes import Changes, read_changes
 from services.mart.connection import open_for_building
@@ -104,12 +105,9 @@ class Mart:
                 leftover.unlink()
 
     def _look(self, store: StoreSnapshot) -> _Reading:
-        applying = store.scalar(sa.select(sa.func.count()).where(ImportBatch.state == "applying"))
-        if applying:
-            raise RetryLaterError(
-                "An import is being applied, and only complete imports are published. Build again when it has "
-                "finished; if it was cut off, run the same import once more: it resumes."
-            )
+        unfinished = _unfinished_imports(store)
+        if unfinished:
+            raise RetryLaterError(blocked_by(unfinished))
         identity = hashlib.sha256(self.url.render_as_string(hide_password=True).encode()).hexdigest()[:12]
         return _Reading(utc_now(), _watermark(store), identity, _data_from(store))
 
@@ -213,6 +211,19 @@ def _same_settings(store: StoreSnapshot, reading: _Reading, current: Manifest) -
 def _note_data_from(duck: duckdb.DuckDBPyConnection, data_from: datetime | None) -> None:
     if data_from is not None:
         duck.execute("INSERT INTO snapshot_count VALUES ('data_from', ?)", [int(data_from.timestamp())])
+
+
+def _unfinished_imports(store: StoreSnapshot) -> list[UnfinishedImport]:
+    query = sa.select(
+        ImportBatch.id, ImportBatch.source_system, ImportBatch.path, ImportBatch.state, ImportBatch.started_at
+    )
+    rows = store.rows(query.where(ImportBatch.state.in_(BLOCKING)))
+    return [UnfinishedImport(*row)._replace(started_at=_instant(row[-1])) for row in rows]
+
+
+def _instant(given: datetime | str) -> datetime:
+    """PostgreSQL's driver gives a moment, SQLite's the text of the store."""
+    return datetime.fromisoformat(given) if isinstance(given, str) else given.astimezone(UTC)
 
 
 def _watermark(store: StoreSnapshot) -> int:

@@ -146,6 +146,9 @@ files:
     (folder / "a.csv").write_text("application,applied,phone,onsite\na1,2026-03-01,,2026-03-08\n")
     assert load(store, folder, mapping, tmp_path).loaded == 1
     assert visits() == [("Applied", "01", "08"), ("Onsite", "08", None)]
+    (folder / "a.csv").write_text("application,applied,phone,onsite\na1,2026-03-01,,\n")
+    assert load(store, folder, mapping, tmp_path).loaded == 1
+    assert visits() == [("Applied", "01", None)]
 
 
 def test_2_a_single_file_is_read_by_the_entries_that_name_it(store: Store, tmp_path: Path) -> None:

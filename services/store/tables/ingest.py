@@ -11,14 +11,14 @@ from services.store.tables.base import Base, BigId, optional_reference
 
 
 class ImportBatch(Base):
-    """One import. Only rows of complete batches are visible: the mart is not built while a batch is ``applying``."""
+    """One import. Only complete ones are visible: the mart is not built while one is begun and not over."""
 
     __tablename__ = "import_batch"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     source_system: Mapped[str] = mapped_column(String(40))
     path: Mapped[str]
     state: Mapped[str] = mapped_column(String(20))
-    """staged, applying, complete, failed."""
+    """A services.domain.import_batches.BatchState."""
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     read_count: Mapped[int] = mapped_column(default=0)

@@ -175,6 +175,8 @@ class RowTranslator:
         return checked_key(f"{application}/end"), (ended,)
 
     def _wide(self, application: str, values: Mapping[str, object], row: Row) -> Iterator[EntityRow]:
+        if all(row.fields[self._place[column]] in {None, ""} for column in self._rule.stage_columns.values()):
+            yield self._all_empty(values)
         for stage, column in self._rule.stage_columns.items():
             self._check_stage(stage)
             given = row.fields[self._place[column]]
@@ -185,6 +187,15 @@ class RowTranslator:
                 yield canonical_row(self._entity, f"{COLUMN_KEY}{stage}", said, self._reading)
             except FieldError as error:
                 raise FieldError(error.field, f"{error.reason} (column {column})") from error
+
+    def _all_empty(self, values: Mapping[str, object]) -> EntityRow:
+        """What a row without any date says: that the application was in none of the stages."""
+        said = canonical_row(
+            self._entity, COLUMN_KEY, {"application": values.get("application")}, self._reading, update_only=True
+        )
+        if not said.parent:
+            raise FieldError("application", "a stage event needs application; it is empty or missing")
+        return said._replace(update_only=False)
 
     def _check_stage(self, stage: str) -> None:
         if stage not in self._mapping.stages:
