@@ -7,6 +7,7 @@ command line cannot differ.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from services.metrics.options import choices
 from services.metrics.pass_through import adjacent_labels
 from services.metrics.plan import CountTable, Group, Plan
 from services.metrics.question import Question
+from services.metrics.sensitive_answers import answers, check_classes
 from services.metrics.suppression import suppress
 
 MAX_DIMENSIONS = 3
@@ -79,6 +81,8 @@ class QueryLayer:
         all of them, every bin of a time grain included: a count of nothing is 0, anything else of nothing is None.
         Raises InvalidInputError (what is unknown, and what is accepted) and ForbiddenError.
         """
+        if any(registry.is_sensitive(metric_id) for metric_id in query.metrics):
+            return self._with_sensitive(query, viewer)
         metrics = [registry.metric(metric_id) for metric_id in dict.fromkeys(query.metrics)]
         if not metrics:
             raise InvalidInputError("Name at least one metric, for example applications.")
@@ -97,6 +101,22 @@ class QueryLayer:
         ]
         as_of = question.as_of.replace(tzinfo=UTC)
         return Answer(as_of, snapshot.id, tuple(rows))
+
+    def _with_sensitive(self, query: Query, viewer: Viewer) -> Answer:
+        """Sensitive metrics, answered as a whole, and beside them the others as ever."""
+        metrics = [registry.metric(metric_id) for metric_id in dict.fromkeys(query.metrics)]
+        check_classes(metrics, viewer)
+        apart = [metric for metric in metrics if registry.is_sensitive(metric.id)]
+        others = tuple(metric.id for metric in metrics if metric not in apart)
+        with self._reader.hold() as snapshot:
+            catalog = self._catalog_of(snapshot)
+            given = (self._reader, catalog, snapshot)
+            shown = list(answers(query, apart, viewer, given, self._fiscal_year_start))
+            beside = self.ask(dataclasses.replace(query, metrics=others), viewer).rows if others else ()
+            rows = (*beside, *(_row_of(metric, dims, figure) for metric, dims, figure in shown))
+            order = {metric.id: index for index, metric in enumerate(metrics)}
+            as_of = _naive(query.as_of or snapshot.as_of).replace(tzinfo=UTC)
+            return Answer(as_of, snapshot.id, tuple(sorted(rows, key=lambda row: order[row.metric])))
 
     def hold(self) -> contextlib.AbstractContextManager[Snapshot]:
         """All questions of this thread inside the block are answered by one snapshot, which the block is given."""

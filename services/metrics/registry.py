@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from services.domain.errors import InvalidInputError
 from services.domain.metric import Metric
 from services.metrics import (
+    adverse_impact,
     attrition,
     checks,
     counts,
+    diversity,
     drop_off,
     feedback,
     hire_cohort,
@@ -38,6 +40,8 @@ FAMILIES: tuple[Family, ...] = (
     drop_off.FAMILY,
     offers.FAMILY,
     feedback.FAMILY,
+    diversity.FAMILY,
+    adverse_impact.FAMILY,
     quality.FAMILY,
     attrition.FAMILY,
     onboarding.FAMILY,
@@ -59,3 +63,9 @@ def metric(metric_id: str) -> Metric:
 def family_of(metric_id: str) -> Family:
     """The family of a known metric."""
     return _FAMILY_OF[metric_id]
+
+
+def is_sensitive(metric_id: str) -> bool:
+    """Whether its family answers as a whole; False for an unknown id."""
+    family = _FAMILY_OF.get(metric_id)
+    return family is not None and family.whole is not None

@@ -1,0 +1,309 @@
+"""The family of cells that may be asked of self-identification, and what of it is shown to whom.
+
+One grid for every question, answer and day: whole calendar quarters that are over for the company (or the viewer's
+scope) as a whole; half years and years that are over for one top department or one region. No other filter, no other
+period: each of them would make a difference with the grid that could be worked out. What is shown of the grid is
+chosen year by year and quarter after quarter (``services.metrics.release``), so that a later quarter changes nothing in
+what was shown before, and two answers never hold more than one.
+
+A longer period is the sum of its years, half years and quarters, if all of them are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from services.domain.errors import InvalidInputError
+from services.domain.grains import Grain
+from services.domain.people import ColumnClass, Role, Viewer
+from services.metrics.question import Question
+from services.metrics.release import Cell, Counts, Mask, differences, shown_cells
+
+SMALLEST_CELL = 5
+OUTSIDE_HR = 10
+SMALLEST_PAY_CELL = 10
+_HR = frozenset({Role.HRBP, Role.DEI_OFFICER})
+
+YEAR, HALF, QUARTER = 4, 2, 1
+"""Length of a window in quarters."""
+WHOLE = "all"
+AXES = ("top_department", "geography")
+
+
+def smallest_cell(viewer: Viewer, column_class: ColumnClass) -> int:
+    """k: numbers of fewer people are hidden from ``viewer``."""
+    if column_class is ColumnClass.COMPENSATION:
+        return SMALLEST_PAY_CELL
+    return SMALLEST_CELL if viewer.user_id is None or viewer.roles & _HR else OUTSIDE_HR
+
+
+class Window(NamedTuple):
+    """Consecutive quarters; a quarter's number is year x 4 + 0 to 3."""
+
+    first: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        return self.first + self.length
+
+
+class Place(NamedTuple):
+    """One slice of the company. ``value`` is a department's id or a region; None = unknown in the source."""
+
+    axis: str
+    value: int | str | None
+
+
+EVERYWHERE = Place(WHOLE, None)
+
+
+class Atom(NamedTuple):
+    """The finest set of applications that numbers are kept of."""
+
+    top_department: int | None
+    geography: str | None
+    quarter: int
+    part: str
+    """Further split that is not asked for but shown as a number of its own: selected or not."""
+
+    def lies_in(self, place: Place) -> bool:
+        return place.axis == WHOLE or getattr(self, place.axis) == place.value
+
+
+class Asked(NamedTuple):
+    """Key of a cell."""
+
+    window: Window
+    place: Place
+    part: str
+    """Empty = all parts."""
+
+
+def quarter_of(day: date) -> int:
+    return day.year * 4 + (day.month - 1) // 3
+
+
+def first_day(quarter: int) -> date:
+    return date(quarter // 4, 3 * (quarter % 4) + 1, 1)
+
+
+def closed_until(question: Question) -> int:
+    """First quarter that was not over at as-of, anywhere."""
+    return quarter_of(question.as_of.date() - timedelta(days=1))
+
+
+def windows_of(first: int, end: int, *, is_whole: bool) -> list[Window] | None:
+    """The fewest windows of the grid that make up [first, end); None = they do not."""
+    found = []
+    at = first
+    while at < end:
+        length = next((length for length in (YEAR, HALF, QUARTER) if at % length == 0 and at + length <= end), QUARTER)
+        if length == QUARTER and not is_whole:
+            return None
+        found.append(Window(at, length))
+        at += length
+    return found
+
+
+def period_of(question: Question, first: int, *, is_whole: bool) -> tuple[int, int]:
+    """Quarters [first, end) of the asked period; without one, from the first with data to the last that is over.
+
+    Raises InvalidInputError for a period that does not consist of windows of the grid that are over.
+    """
+    closed = closed_until(question)
+    step = QUARTER if is_whole else HALF
+    start, end = question.period.start, question.period.end
+    begin = first - first % step if start is None else quarter_of(start)
+    until = closed - closed % step if end is None else quarter_of(end)
+    is_aligned = all(day is None or day == first_day(quarter_of(day)) for day in (start, end))
+    if not is_aligned or begin % step or until % step or until > closed:
+        what = "whole quarters" if is_whole else "whole half years, when it is split or filtered by place,"
+        last = first_day(closed - closed % step) - timedelta(days=1)
+        raise InvalidInputError(
+            f"This figure is answered for {what} that are over. Let the period begin on the first day of one and end "
+            f"at {last} or earlier, or leave it out."
+        )
+    return begin, max(begin, until)
+
+
+def places_of(question: Question, top_of: Mapping[int | None, int | None]) -> list[Place] | None:
+    """The asked slice as places that add up to it; None = each place of the split. Raises InvalidInputError."""
+    chosen = {name: values for name, values in question.chosen.items() if name in {*AXES, "department"}}
+    if "department" in chosen:
+        chosen["top_department"] = _tops(chosen.pop("department"), top_of)
+    axes = {*chosen, *(dimension.id for dimension in question.by if dimension.id in AXES)}
+    if len(axes) > 1:
+        raise InvalidInputError("Split or filter this figure by department or by geography, not by both.")
+    for axis, values in chosen.items():
+        raw = dict.fromkeys(top_of.get(int(value)) for value in values) if axis == AXES[0] else values
+        return [Place(axis, value) for value in raw]
+    return None if axes else [EVERYWHERE]
+
+
+def _tops(values: Iterable[int | str], top_of: Mapping[int | None, int | None]) -> tuple[int | str, ...]:
+    """A filter by department holds all below it; only one from the top down is a slice of the grid."""
+    wanted = {int(value) for value in values}
+    tops = {top_of.get(key) for key in wanted}
+    if wanted != {key for key, top in top_of.items() if key is not None and top in tops}:
+        raise InvalidInputError("This figure is answered for departments at the top. Choose one of those.")
+    return tuple(top for top in tops if top is not None)
+
+
+def check_dimensions(question: Question, free: Iterable[str]) -> None:
+    """Raises InvalidInputError for a split or filter that is not of the grid."""
+    splits = {*free, *AXES, Grain.QUARTER.value}
+    filters = {*free, *AXES, "department"}
+    asked = [("split", dimension.id, splits) for dimension in question.by]
+    for how, name, accepted in (*asked, *(("filtered", name, filters) for name in question.chosen)):
+        if name not in accepted:
+            takes = ", ".join(sorted(accepted))
+            raise InvalidInputError(f"This is not {how} by {name}: cells would get too small. It takes {takes}.")
+    if question.grain is not None and any(question.asks_for(axis) for axis in (*AXES, "department")):
+        raise InvalidInputError("By quarter this figure is answered for the whole only, not by place.")
+
+
+@dataclass(frozen=True)
+class _Year:
+    atoms: Sequence[Atom]
+    people: Counts
+    cells: Sequence[Cell]
+    protected: Sequence[Mask]
+
+
+class Grid:
+    """The cells of one set of applications, by years. ``people`` holds everybody per atom, asked or not."""
+
+    def __init__(self, people: Mapping[Atom, int], closed: int, asked_parts: Sequence[str] = ("",)) -> None:
+        self.people = people
+        self.closed = closed
+        self._asked_parts = asked_parts
+        self.places = [EVERYWHERE, *sorted(self._places(), key=str)]
+        self._parts = sorted({"", *(atom.part for atom in people)})
+        years = sorted({atom.quarter // 4 for atom in people if atom.quarter < closed})
+        self._years = {year: self._year(year) for year in years}
+
+    def _places(self) -> set[Place]:
+        return {Place(axis, getattr(atom, axis)) for atom in self.people for axis in AXES}
+
+    def _year(self, year: int) -> _Year:
+        atoms = sorted((atom for atom in self.people if atom.quarter // 4 == year), key=str)
+        people = np.array([self.people[atom] for atom in atoms], dtype=np.int64)
+        cells = [
+            Cell(key, _mask(atoms, key), str(key.window) + key.part, key.place.axis)
+            for window in self._windows(year)
+            for place in self.places
+            if window.length >= HALF or place == EVERYWHERE
+            for key in (Asked(window, place, part) for part in self._asked_parts)
+        ]
+        return _Year(atoms, people, cells, [*self._protected(atoms, year), *differences(cells, people)])
+
+    def _windows(self, year: int) -> Iterator[Window]:
+        for length in (YEAR, HALF, QUARTER):
+            for first in range(year * 4, year * 4 + 4, length):
+                if first + length <= self.closed:
+                    yield Window(first, length)
+
+    def _protected(self, atoms: Sequence[Atom], year: int) -> Iterator[Mask]:
+        """Every crossing of the axes in every union of quarters: more than can be asked for."""
+        departments, regions = ({getattr(atom, axis) for atom in atoms} for axis in AXES)
+        crossings = [
+            (department, region)
+            for department, region in product([EVERYWHERE, *departments], [EVERYWHERE, *regions])
+            if any(_crosses(atom, department, region) for atom in atoms)
+        ]
+        quarters = [{year * 4 + quarter for quarter in range(4) if bits >> quarter & 1} for bits in range(1, 16)]
+        for (department, region), union, part in product(crossings, quarters, self._parts):
+            yield np.array(
+                [
+                    _crosses(atom, department, region) and atom.quarter in union and (not part or atom.part == part)
+                    for atom in atoms
+                ],
+                dtype=np.bool_,
+            )
+
+    def release(
+        self, members: Mapping[Atom, int], k: int, known: Container[Asked] = (), withheld: Container[Asked] = ()
+    ) -> Released:
+        """What is shown of one category. ``known``: cells that another table shows; ``withheld``: hidden anyway."""
+        shown: set[Hashable] = set()
+        for year in self._years.values():
+            counts = np.array([members.get(atom, 0) for atom in year.atoms], dtype=np.int64)
+            cells = sorted(year.cells, key=lambda cell: _importance(cell, counts))
+            given = [cell.mask for cell in cells if cell.key in known]
+            shown |= shown_cells(counts, year.people, cells, year.protected, k, given, withheld)
+        return Released(self, members, shown)
+
+    def cells(self) -> Iterator[Asked]:
+        """All that can be asked."""
+        for year in self._years.values():
+            yield from (cell.key for cell in year.cells if isinstance(cell.key, Asked))
+
+
+def _mask(atoms: Sequence[Atom], key: Asked) -> Mask:
+    window = range(key.window.first, key.window.end)
+    return np.array(
+        [
+            atom.quarter in window and atom.lies_in(key.place) and (not key.part or atom.part == key.part)
+            for atom in atoms
+        ],
+        dtype=np.bool_,
+    )
+
+
+def _crosses(atom: Atom, department: Any, region: Any) -> bool:
+    return (department is EVERYWHERE or atom.top_department == department) and (
+        region is EVERYWHERE or atom.geography == region
+    )
+
+
+def _importance(cell: Cell, counts: Counts) -> tuple[Any, ...]:
+    """In the order in which quarters end, so that what comes later changes nothing; then the whole, long, large."""
+    key: Any = cell.key
+    return (
+        key.window.end,
+        key.place != EVERYWHERE,
+        -key.window.length,
+        key.part == "",
+        -int(counts[cell.mask].sum()),
+        str(key),
+    )
+
+
+@dataclass(frozen=True)
+class Released:
+    """The numbers of one category that are shown."""
+
+    grid: Grid
+    members: Mapping[Atom, int]
+    shown: AbstractSet[Hashable]
+
+    def number(self, windows: Iterable[Window], places: Sequence[Place], part: str = "") -> int | None:
+        """Members in ``windows`` and ``places`` together; None = hidden. That nobody was there at all is no secret."""
+        total = 0
+        for window, place in product(windows, places):
+            key = Asked(window, place, part)
+            if not people_in(self.grid.people, key):
+                continue
+            if key not in self.shown:
+                return None
+            total += people_in(self.members, key)
+        return total
+
+
+def people_in(numbers: Mapping[Atom, int], key: Asked) -> int:
+    """Sum of ``numbers`` over the atoms of a cell."""
+    return sum(
+        number
+        for atom, number in numbers.items()
+        if key.window.first <= atom.quarter < key.window.end
+        and atom.lies_in(key.place)
+        and (not key.part or atom.part == key.part)
+    )
