@@ -114,6 +114,7 @@ class Metric:
     stop: str = ""
     clock: str = ""
     horizon_days: int | None = None
+    formula: str = ""
     denominator: str = ""
     censored_by: tuple[str, ...] = ()
     exclusions: tuple[str, ...] = ()

@@ -143,3 +143,23 @@ def _tenths(element: TenthsOfDay, compiler: SQLCompiler, **options: Any) -> str:
 def _tenths_postgresql(element: TenthsOfDay, compiler: SQLCompiler, **options: Any) -> str:
     (seconds,) = _arguments(element, compiler, options)
     return f"(({seconds} + {HALF_A_TENTH_S}) / {TENTH_OF_A_DAY_S})"
+
+
+class WholeQuotient(FunctionElement[int]):
+    """How often the second integer goes into the first, both positive: the rest is dropped."""
+
+    type = sa.BigInteger()
+    name = "whole_quotient"
+    inherit_cache = True
+
+
+@compiles(WholeQuotient)
+def _quotient(element: WholeQuotient, compiler: SQLCompiler, **options: Any) -> str:
+    whole, part = _arguments(element, compiler, options)
+    return f"({whole} // {part})"
+
+
+@compiles(WholeQuotient, "postgresql")
+def _quotient_postgresql(element: WholeQuotient, compiler: SQLCompiler, **options: Any) -> str:
+    whole, part = _arguments(element, compiler, options)
+    return f"({whole} / {part})"

@@ -95,14 +95,42 @@ def incidence_interval(
     """95 % percentile interval of the Aalen-Johansen incidence of the first of ``causes`` by ``horizon``."""
 
     def incidences(block: Draws) -> Floats:
-        survival, covered, at_risk = _curves(block, minimum_at_risk)
-        before: Floats = np.concatenate((np.ones((len(survival), 1)), survival[:, :-1]), axis=1)
-        own = covered & (block.times <= horizon)
-        steps = np.where(own, before * block.causes[0] / np.maximum(at_risk, 1), 0.0)
-        total: Floats = steps.sum(axis=1)
+        total: Floats = _steps(block, horizon, minimum_at_risk).sum(axis=1)
         return total
 
     return _interval(table, entry, [[cause] for cause in causes], censored, incidences, draws, seed)
+
+
+def conditional_median_interval(
+    table: ClusterTable,
+    *,
+    entry: int,
+    causes: Sequence[int],
+    censored: Sequence[int],
+    horizon: int,
+    minimum_at_risk: int = AT_RISK_MINIMUM,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Interval:
+    """The same of the first time at which the incidence has come half the way to where it is at ``horizon``."""
+
+    def medians(block: Draws) -> Floats:
+        incidence = np.cumsum(_steps(block, horizon, minimum_at_risk), axis=1)
+        whole = incidence[:, -1:]
+        times: Floats = block.times.astype(np.float64)[(incidence >= whole / 2 - SLACK).argmax(axis=1)]
+        times[whole[:, 0] <= SLACK] = np.inf
+        return times
+
+    return _interval(table, entry, [[cause] for cause in causes], censored, medians, draws, seed)
+
+
+def _steps(block: Draws, horizon: int, minimum_at_risk: int) -> Floats:
+    """What the first cause's incidence grows by at each time up to ``horizon``."""
+    survival, covered, at_risk = _curves(block, minimum_at_risk)
+    before = np.concatenate((np.ones((len(survival), 1)), survival[:, :-1]), axis=1)
+    counted = covered & (block.times <= horizon)
+    steps: Floats = np.where(counted, before * block.causes[0] / np.maximum(at_risk, 1), 0.0)
+    return steps
 
 
 def _curves(block: Draws, minimum_at_risk: int) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:

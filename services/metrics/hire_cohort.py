@@ -19,7 +19,7 @@ from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 
 _WAY = Transition(Stage.APPLIED, Stage.HIRED, DISTANT_DAYS)
-_TAG = f"cohort_{_WAY.tag}"
+TAG = f"cohort_{_WAY.tag}"
 HIRED = 0
 """Place of the hires among the causes."""
 
@@ -54,12 +54,12 @@ METRICS = (
 
 def _plan(plan: Plan, metric: Metric) -> None:
     del metric
-    plan.tabulate(_TAG, "application", cohort(plan, _WAY), entry=has_late_entries(plan))
+    plan.tabulate(TAG, "application", cohort(plan, _WAY), entry=has_late_entries(plan))
 
 
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
     del metric, dims
-    table, horizon = group.table(_TAG), DISTANT_DAYS * TENTHS
+    table, horizon = group.table(TAG), DISTANT_DAYS * TENTHS
     exits = exits_of(table, CAUSES, (OPEN,))
     hires = table.of_kind(REACHED)
     extra: dict[str, float | int | None] = {"open": table.of_kind(OPEN)}

@@ -166,6 +166,12 @@ def _asked(question: Question, metric: Metric) -> list[Transition]:
     return [known[label] for label in chosen or adjacent_labels(question.stages)]
 
 
+def asked_transition(question: Question, dims: Mapping[str, str | None]) -> Transition:
+    """The transition of a group of ``pass_through_rate``."""
+    asked = _asked(question, PASS_THROUGH_RATE)
+    return next((item for item in asked if item.label == dims.get("transition")), asked[0])
+
+
 def _plan(plan: Plan, metric: Metric) -> None:
     for transition in _asked(plan.question, metric):
         match metric.id:

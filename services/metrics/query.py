@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -21,10 +22,12 @@ from services.domain.errors import ForbiddenError, InvalidInputError
 from services.domain.metric import Answer, Estimator, Metric, Query, Reason, Row
 from services.domain.people import ColumnClass, Role, Viewer
 from services.domain.views import FilterChoice
-from services.metrics import registry
+from services.metrics import clusters, expectations, owners, registry
+from services.metrics.bootstrap import Interval
+from services.metrics.case_mix import STRATA
 from services.metrics.catalog import Catalog, Names
 from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
-from services.metrics.figures import Figure
+from services.metrics.figures import Family, Figure
 from services.metrics.options import choices
 from services.metrics.pass_through import adjacent_labels
 from services.metrics.plan import CountTable, Group, Plan
@@ -83,19 +86,38 @@ class QueryLayer:
         """
         if any(registry.is_sensitive(metric_id) for metric_id in query.metrics):
             return self._with_sensitive(query, viewer)
+        if not query.expected:
+            return self._answer(query, viewer)
+        with self._reader.hold():
+            answer = self._answer(query, viewer)
+            strata = functools.partial(self._answer, is_expected=True)
+            return dataclasses.replace(answer, rows=expectations.beside(answer.rows, query, viewer, strata))
+
+    def _answer(self, query: Query, viewer: Viewer, *, is_expected: bool = False) -> Answer:
+        """``is_expected``: asked by stratum for what a figure is compared with, never shown as it is."""
         metrics = [registry.metric(metric_id) for metric_id in dict.fromkeys(query.metrics)]
         if not metrics:
             raise InvalidInputError("Name at least one metric, for example applications.")
-        by = _dimensions(query, metrics)
+        by = _dimensions(query, metrics, MAX_DIMENSIONS + (len(STRATA) if is_expected else 0))
         _check_raw(query, viewer)
+        _check_options(query, metrics)
         with self._reader.hold() as snapshot:
             catalog = self._catalog_of(snapshot)
-            question = self._question(query, by, viewer, snapshot, catalog)
+            question = self._question(query, by, viewer, snapshot, catalog, is_expected=is_expected)
             _check_classes(metrics, query, question, viewer)
             groups = self._groups(metrics, question, catalog)
+            intervals = self._intervals(metrics, question, catalog) if query.clustered else {}
             absent = {metric.id for metric in metrics if not _is_loaded(metric, snapshot)}
         rows = [
-            self._row(metric, key, groups[key], question, viewer, is_loaded=metric.id not in absent)
+            self._row(
+                metric,
+                key,
+                groups[key],
+                question,
+                viewer,
+                interval=intervals.get((metric.id, key)),
+                is_loaded=metric.id not in absent,
+            )
             for metric in metrics
             for key in sorted(groups, key=lambda key: _position(catalog, by, key))
         ]
@@ -107,6 +129,7 @@ class QueryLayer:
         metrics = [registry.metric(metric_id) for metric_id in dict.fromkeys(query.metrics)]
         check_classes(metrics, viewer)
         apart = [metric for metric in metrics if registry.is_sensitive(metric.id)]
+        _check_options(query, apart)
         others = tuple(metric.id for metric in metrics if metric not in apart)
         with self._reader.hold() as snapshot:
             catalog = self._catalog_of(snapshot)
@@ -143,7 +166,14 @@ class QueryLayer:
             return self._catalog[1]
 
     def _question(
-        self, query: Query, by: tuple[Dimension, ...], viewer: Viewer, snapshot: Snapshot, catalog: Catalog
+        self,
+        query: Query,
+        by: tuple[Dimension, ...],
+        viewer: Viewer,
+        snapshot: Snapshot,
+        catalog: Catalog,
+        *,
+        is_expected: bool,
     ) -> Question:
         as_of = _naive(query.as_of or snapshot.as_of)
         chosen = {
@@ -164,6 +194,8 @@ class QueryLayer:
             fiscal_year_start=self._fiscal_year_start,
             raw=query.raw,
             is_latest=as_of >= _naive(snapshot.as_of),
+            attribution=query.attribution,
+            expected=query.expected or is_expected,
         )
         _check_period(question)
         return question
@@ -171,7 +203,7 @@ class QueryLayer:
     def _groups(self, metrics: Sequence[Metric], question: Question, catalog: Catalog) -> dict[Key, Group]:
         plan = Plan(question, self._reader.prepared)
         for metric in metrics:
-            registry.family_of(metric.id).plan(plan, metric)
+            _family(metric, question).plan(plan, metric)
         counted, tabulated = plan.count_all(self._reader), plan.tabulate_all(self._reader)
         raw_keys = {dims for _, dims, _ in counted} | {dims for _, dims, _ in tabulated}
         key_of = _keys(question, catalog, raw_keys)
@@ -183,19 +215,55 @@ class QueryLayer:
             groups.setdefault(key_of[dims], Group()).tables.setdefault(tag, CountTable()).add(columns)
         return groups
 
+    def _intervals(
+        self, metrics: Sequence[Metric], question: Question, catalog: Catalog
+    ) -> dict[tuple[str, Key], Interval]:
+        """By cluster bootstrap, per metric and group; without those that have no clusters."""
+        planned = [(metric, _family(metric, question).plan) for metric in metrics]
+        found = clusters.tables(planned, question, self._reader, self._reader.prepared)
+        key_of = _keys(question, catalog, {dims for _, dims, _ in found})
+        parts: dict[Key, dict[str, list[Any]]] = {}
+        for tag, dims, columns in found:
+            parts.setdefault(key_of[dims], {}).setdefault(tag, []).append(columns)
+        return {
+            (metric.id, key): interval
+            for metric in metrics
+            for key, tables in parts.items()
+            if (interval := clusters.interval_of(metric, question, _named(question, key), tables)) is not None
+        }
+
     def _row(
-        self, metric: Metric, key: Key, group: Group, question: Question, viewer: Viewer, *, is_loaded: bool
+        self,
+        metric: Metric,
+        key: Key,
+        group: Group,
+        question: Question,
+        viewer: Viewer,
+        *,
+        interval: Interval | None,
+        is_loaded: bool,
     ) -> Row:
-        dims = {dimension.id: label for dimension, label in zip(question.by, key, strict=True)}
+        dims = _named(question, key)
         if not is_loaded:
             return _row_of(metric, dims, Figure(None, 0, Reason.NOT_LOADED))
-        figure = registry.family_of(metric.id).figure(question, metric, group, dims)
+        figure = _family(metric, question).figure(question, metric, group, dims)
+        if interval is not None:
+            figure = dataclasses.replace(figure, low=interval[0], high=interval[1])
         if not question.raw:
             figure = suppress(figure, is_curve=metric.estimator in _CURVES, is_personal=_is_personal(question, viewer))
         return _row_of(metric, dims, figure)
 
 
 _KEPT_CHOICES = 200
+
+
+def _family(metric: Metric, question: Question) -> Family:
+    """What computes the metric: by recruiter under a model of attribution it is made from the owners' records."""
+    return registry.family_of(metric.id) if question.attribution is None else owners.FAMILY
+
+
+def _named(question: Question, key: Key) -> dict[str, str | None]:
+    return {dimension.id: label for dimension, label in zip(question.by, key, strict=True)}
 
 
 def _is_loaded(metric: Metric, snapshot: Snapshot) -> bool:
@@ -229,7 +297,7 @@ def _row_of(metric: Metric, dims: Mapping[str, str | None], figure: Figure) -> R
     )
 
 
-def _dimensions(query: Query, metrics: Iterable[Metric]) -> tuple[Dimension, ...]:
+def _dimensions(query: Query, metrics: Iterable[Metric], most: int) -> tuple[Dimension, ...]:
     """The asked dimensions; raises InvalidInputError for one that does not exist or that a metric does not have."""
     names = tuple(dict.fromkeys(query.by))
     for name in (*names, *query.where):
@@ -242,7 +310,7 @@ def _dimensions(query: Query, metrics: Iterable[Metric]) -> tuple[Dimension, ...
     by = tuple(DIMENSIONS[name] for name in names)
     if sum(dimension.kind is Kind.TIME for dimension in by) > 1:
         raise InvalidInputError("Ask for one time grain at a time: day, week, month, quarter or fiscal_year.")
-    if len(by) > MAX_DIMENSIONS:
+    if len(by) > most:
         raise InvalidInputError(f"Ask for at most {MAX_DIMENSIONS} dimensions at a time.")
     return by
 
@@ -250,6 +318,15 @@ def _dimensions(query: Query, metrics: Iterable[Metric]) -> tuple[Dimension, ...
 def _check_raw(query: Query, viewer: Viewer) -> None:
     if query.raw and viewer.user_id is not None and Role.ADMIN not in viewer.roles:
         raise ForbiddenError("Figures without the small-number rule are for administrators. Ask without raw.")
+
+
+def _check_options(query: Query, metrics: Iterable[Metric]) -> None:
+    """Raises InvalidInputError where a metric has no such attribution or expectation."""
+    for metric in metrics:
+        if query.attribution is not None:
+            owners.check(metric, query.attribution)
+        if query.expected:
+            expectations.check(metric)
 
 
 def _check_period(question: Question) -> None:

@@ -28,7 +28,7 @@ from services.metrics.figures import (
     incidence,
     median_figure,
 )
-from services.metrics.plan import Group, Limits, Plan, Statement
+from services.metrics.plan import LATE_ENTRY, Group, Limits, Plan, Statement
 from services.metrics.question import Question
 from services.metrics.windows import (
     WINDOW_COLUMNS,
@@ -67,6 +67,7 @@ TIME_TO_FILL = Metric(
         "filled_by_30": "share filled by net day 30, cancellation competing (also _60, _90; not by time grain)",
         "cancelled": "seats cancelled in the period",
         "evergreen": "evergreen seats left out",
+        "days_at_risk": "days for which seats were open and not held, all together (with expectation)",
     },
 )
 METRICS = (
@@ -141,7 +142,12 @@ def _followed(plan: Plan, cohort: str, clock: str) -> sa.Subquery:
     followed = plan.prepared(
         f"seats_{cohort}", tuple(windows), lambda limits: _followed_seats(plan, limits, is_cohort=is_cohort)
     )
-    columns = followed.c
+    return at_risk(plan, followed, f"seat_{cohort}_{clock}", clock, is_cohort=is_cohort)
+
+
+def at_risk(plan: Plan, followed: sa.FromClause, name: str, clock: str, *, is_cohort: bool = False) -> sa.Subquery:
+    """Rows of a count table from followed seats, limited to what the question asks."""
+    question, columns = plan.question, followed.c
     entry, stop = columns[f"entry_{clock}"], columns[f"stop_{clock}"]
     left = columns.kind != OPEN
     bin_ = None if is_cohort else columns.bin
@@ -154,12 +160,15 @@ def _followed(plan: Plan, cohort: str, clock: str) -> sa.Subquery:
     ).where(*question.conditions(followed), stop >= 0, sa.or_(left, entry < stop))
     if is_cohort:
         rows = rows.where(*question.in_period(columns.opened_on))
-    return rows.subquery(f"seat_{cohort}_{clock}")
+    return rows.subquery(name)
 
 
 def _followed_seats(plan: Plan, limits: Limits, *, is_cohort: bool) -> Statement:
+    return with_clocks(seats_in_windows(plan, limits, is_cohort=is_cohort))
+
+
+def with_clocks(pairs: sa.CTE) -> Statement:
     """Every seat with its clocks at the entry into its window and at its end or the window's cut."""
-    pairs = _seats_in_windows(plan, limits, is_cohort=is_cohort)
     stops = stopped(pairs)
     seat_ = pairs.c
     stop_net = sa.case(
@@ -183,7 +192,8 @@ def _followed_seats(plan: Plan, limits: Limits, *, is_cohort: bool) -> Statement
     ).outerjoin(stops, same_window(pairs, stops))
 
 
-def _seats_in_windows(plan: Plan, limits: Limits, *, is_cohort: bool) -> sa.CTE:
+def seats_in_windows(plan: Plan, limits: Limits, *, is_cohort: bool = False) -> sa.CTE:
+    """Seats at risk in each window, how they ended in it (``how``) and when (``stop_at``)."""
     columns = seat.c
     span = spans(plan, whole=is_cohort)
     days = (columns.opened_on, sa.func.coalesce(columns.filled_on, columns.cancelled_on))
@@ -239,6 +249,9 @@ def _beside(question: Question, group: Group) -> dict[str, float | int | None]:
         "cancelled": net.of_kind(CANCELLED),
         "evergreen": net.of_kind(EVERGREEN),
     }
+    if question.expected:
+        ages = net.total_time(FILLED, CANCELLED, OPEN) - net.total_time(LATE_ENTRY)
+        found["days_at_risk"] = round(ages / TENTHS)
     if question.grain is not None:
         return found
     by_gross = curve_figure(gross, events=(FILLED,), censored=(CANCELLED, OPEN), scale=TENTHS, raw=question.raw)

@@ -23,7 +23,8 @@ OUTCOMES = (
 def asked(ways: list[tuple[int, str]]) -> Row:
     """One application per way: it applied so many days before its end, or before as-of when it is open."""
     as_of = FIRST + timedelta(days=200)
-    mart = SmallMart(SmallSnapshot(as_of=as_of.replace(tzinfo=UTC)))
+    # as of a day before the snapshot: the scene does not fill what the mart works out beforehand
+    mart = SmallMart(SmallSnapshot(as_of=as_of.replace(tzinfo=UTC) + timedelta(days=1)))
     mart.add("dim_requisition", {"requisition_id": 1, "timezone": "UTC"})
     for key, (days, outcome) in enumerate(ways):
         applied = as_of - timedelta(days=days) if outcome == "open" else FIRST
@@ -34,7 +35,7 @@ def asked(ways: list[tuple[int, str]]) -> Row:
         if outcome == "hired":
             row |= {"accepted_at": row["ended_at"], "accepted_on": row["ended_at"].date()}
         mart.add("fact_application", row)
-    query = Query(("time_to_hire_cohort",), raw=True)
+    query = Query(("time_to_hire_cohort",), raw=True, as_of=as_of)
     return QueryLayer(mart, FakeNames()).ask(query, OPERATOR).one("time_to_hire_cohort")
 
 
