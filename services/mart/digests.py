@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from importlib import resources
 from typing import NamedTuple
 
 import duckdb
 
 from services.mart.schema import metadata
 
-SCHEMA_VERSION = 3
-"""Grows when the facts change shape or meaning: an older snapshot is rebuilt in full."""
+LOGIC_VERSION = 4
+"""Grows when the facts change meaning by something else than their columns and the SQL that fills them."""
+
+
+def _schema_version() -> int:
+    columns = [f"{table.name}.{column.name} {column.type}" for table in metadata.sorted_tables for column in table.c]
+    scripts = sorted(resources.files("services.mart").joinpath("sql").iterdir(), key=lambda path: path.name)
+    texts = [path.read_text(encoding="utf-8") for path in scripts if path.name.endswith(".sql")]
+    shape = "\n".join([str(LOGIC_VERSION), *columns, *texts])
+    return int(hashlib.sha256(shape.encode()).hexdigest()[:7], 16)
+
+
+SCHEMA_VERSION = _schema_version()
+"""Of what the facts look like and how they are made: a snapshot with another one is not read, but rebuilt in full."""
 
 MODULUS = 2**64
 

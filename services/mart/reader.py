@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from services.domain.errors import RetryLaterError
 from services.mart.compiler import compile_select
 from services.mart.connection import enter_snapshot, open_for_reading
+from services.mart.digests import SCHEMA_VERSION
 from services.mart.prepared import PreparedRows
 from services.mart.snapshots import Manifest, SnapshotFolder
 from services.mart.watchdog import Watchdog
@@ -204,6 +205,9 @@ class MartReader:
         for manifest in self.folder.manifests():
             seen = (manifest.id, manifest.sha256)
             if seen in self._refused:
+                continue
+            if manifest.schema_version != SCHEMA_VERSION:
+                self._refuse(seen, "was built by another version of the program")
                 continue
             if not self.folder.is_intact(manifest):
                 self._refuse(seen, "does not match its checksum")

@@ -80,6 +80,11 @@ fact_application = Table(
     Column("undone_by", String),
     Column("outcome", String),
     Column("reason_kind", String),
+    # How it left without a hire that stands (1 rejected, 2 withdrawn, 3 position filled, 4 transferred, 5 archived;
+    # None = still there or hired), and how long after the application it left or reached a stage, in tenths of a day.
+    Column("exit_cause", SmallInteger),
+    *_columns(Integer(), "applied_to_screen", "applied_to_assessment", "applied_to_interview", "applied_to_offer"),
+    *_columns(Integer(), "applied_to_hired", "applied_to_exit"),
 )
 
 fact_stage_visit = Table(
@@ -108,6 +113,9 @@ fact_seat = Table(
     metadata,
     Column("seat_id", BigInteger),
     *_requisition_dimensions(),
+    # Since when it has been known that it was made for an offer: its opening or the first version extended to the
+    # application that fills it, whichever is later, where the offer came less than 3 days after the opening.
+    Column("evergreen_at", DateTime),
     Column("is_evergreen", Boolean),
     Column("application_id", BigInteger),
     Column("source_id", Integer),
@@ -200,6 +208,8 @@ fact_feedback = Table(
     Column("due_from_on", Date),
     *_columns(BigInteger(), "due_from_business_seconds", "submitted_business_seconds"),
     *_columns(Double(), "due_from_business_days", "submitted_business_days"),
+    # The finished clock, leave taken off: whole minutes, and 1/10,000 business days. None = not submitted.
+    *_columns(Integer(), "worked_minutes", "worked_day_points"),
 )
 
 feedback_leave = Table(

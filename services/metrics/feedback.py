@@ -33,7 +33,7 @@ from services.metrics.late_roles import (
     UNDECIDED,
     judged_roles,
 )
-from services.metrics.plan import Group, Plan
+from services.metrics.plan import Group, Plan, Statement
 from services.metrics.question import Question
 
 MINUTES_PER_HOUR = 60
@@ -130,51 +130,66 @@ def _on_grid(plan: Plan, clock: str) -> sa.Subquery:
 
 def feedback_clocks(plan: Plan) -> sa.CTE:
     """Each feedback owed in the period with its clock at submission or as-of: minutes, and 1/10,000 business days."""
-    return plan.shared("feedback_clocks", lambda: _feedback_clocks(plan))
+    return plan.shared("feedback_clocks", lambda: sa.union_all(_submitted(plan), _missing(plan)).cte("feedback_clock"))
 
 
-def _feedback_clocks(plan: Plan) -> sa.CTE:
-    owed = _owed(plan)
+def _owed_in_period(question: Question) -> list[sa.ColumnElement[bool]]:
+    columns = feedback.c
+    # of the snapshot's own time everything in it has happened: the comparison would only cost
+    happened = [] if question.is_latest else [columns.due_from_at <= question.as_of]
+    return [*question.conditions(feedback), *question.in_period(columns.due_from_on), *happened]
+
+
+def _is_in(question: Question) -> sa.ColumnElement[bool]:
+    at = feedback.c.submitted_at
+    return at.is_not(None) if question.is_latest else sa.func.coalesce(at <= question.as_of, sa.false())
+
+
+def _submitted(plan: Plan) -> Statement:
+    """Their clocks are finished: the mart has them."""
+    question, columns = plan.question, feedback.c
+    return sa.select(
+        *plan.group_columns(feedback, on=columns.due_from_on),
+        columns.requisition_id,
+        sa.case((columns.submitted_at < columns.due_from_at, BEFORE_END), else_=SUBMITTED).label("kind"),
+        columns.worked_minutes.label("minutes"),
+        columns.worked_day_points.label("days"),
+    ).where(*_owed_in_period(question), _is_in(question))
+
+
+def _missing(plan: Plan) -> Statement:
+    """Their clocks run until as-of, the interviewer's leave so far taken off."""
+    owed = _missing_rows(plan)
     away = _leave_taken(owed)
     seconds = owed.c.stop_seconds - owed.c.due_seconds - sa.func.coalesce(away.c.seconds, 0)
     days = owed.c.stop_days - owed.c.due_days - sa.func.coalesce(away.c.days, 0.0)
     minutes = sa.func.greatest(0, sa.func.floor((seconds + 30) / sa.literal_column("60.0")))
     on_day_grid = sa.func.greatest(0, sa.func.floor(days * DAY_GRID + sa.literal_column("0.5")))
-    return (
-        sa.select(
-            *_groups(plan, owed),
-            owed.c.requisition_id,
-            owed.c.kind,
-            sa.cast(minutes, sa.BigInteger).label("minutes"),
-            sa.cast(on_day_grid, sa.BigInteger).label("days"),
-        )
-        .outerjoin(away, away.c.feedback_id == owed.c.feedback_id)
-        .cte("feedback_clock")
-    )
+    return sa.select(
+        *_groups(plan, owed),
+        owed.c.requisition_id,
+        sa.literal_column(str(MISSING)).label("kind"),
+        sa.cast(minutes, sa.Integer).label("minutes"),
+        sa.cast(on_day_grid, sa.Integer).label("days"),
+    ).outerjoin(away, away.c.feedback_id == owed.c.feedback_id)
 
 
-def _owed(plan: Plan) -> sa.CTE:
+def _missing_rows(plan: Plan) -> sa.CTE:
     question, columns = plan.question, feedback.c
     now = _now(question)
-    is_in = columns.submitted_at <= question.as_of
-    kind = sa.case(
-        (sa.and_(is_in, columns.submitted_at < columns.due_from_at), BEFORE_END), (is_in, SUBMITTED), else_=MISSING
-    )
     return (
         sa.select(
             *plan.group_columns(feedback, on=columns.due_from_on),
             columns.feedback_id,
             columns.requisition_id,
-            kind.label("kind"),
             columns.due_from_business_seconds.label("due_seconds"),
             columns.due_from_business_days.label("due_days"),
-            sa.case((is_in, columns.submitted_business_seconds), else_=now.c.seconds).label("stop_seconds"),
-            sa.case((is_in, columns.submitted_business_days), else_=now.c.days).label("stop_days"),
+            now.c.seconds.label("stop_seconds"),
+            now.c.days.label("stop_days"),
         )
         .outerjoin(now, now.c.calendar_id == columns.calendar_id)
-        .where(*question.conditions(feedback), *question.in_period(columns.due_from_on))
-        .where(columns.due_from_at <= question.as_of)
-        .cte("feedback_owed")
+        .where(*_owed_in_period(question), sa.not_(_is_in(question)))
+        .cte("feedback_missing")
     )
 
 

@@ -9,10 +9,12 @@ Example: of 12 in screen 4 advanced, 5 left otherwise, 3 are open: 59/144 = 0.41
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -142,7 +144,17 @@ class Transition:
         return f"{self.start}_{self.stop}"
 
 
-def transitions(stages: tuple[str, ...]) -> dict[str, Transition]:
+class Followed(NamedTuple):
+    """Where an application's way ended by as-of, how, at which age it entered the data, and which rows to take."""
+
+    stop: sa.ColumnElement[int]
+    kind: sa.ColumnElement[int]
+    entry: sa.ColumnElement[int]
+    limits: list[sa.ColumnElement[bool]]
+
+
+@functools.lru_cache(maxsize=16)
+def transitions(stages: tuple[str, ...]) -> Mapping[str, Transition]:
     """Every pair of stages the sources use, by label. Adjacent ones have a horizon of 60 days, all others of 120."""
     used = [Stage(stage) for stage in stages]
     adjacent = set(pairwise(used))
@@ -184,7 +196,9 @@ def _plan(plan: Plan, metric: Metric) -> None:
                 plan.tabulate("conversion", "application", rows, entry=has_late_entries(plan))
             case _:
                 tag = f"cohort_{transition.tag}"
-                plan.tabulate(tag, "application", cohort(plan, transition), entry=has_late_entries(plan))
+                name = {"transition": transition.label}
+                rows = cohort(plan, transition)
+                plan.tabulate(tag, "application", rows, entry=has_late_entries(plan), constant=name)
 
 
 def _has_happened(question: Question, at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
@@ -220,7 +234,46 @@ def _groups(plan: Plan, transition: Transition) -> list[sa.Label[object]]:
 def cohort(plan: Plan, transition: Transition, *, external: bool = False) -> sa.Subquery:
     """Rows of a count table: everybody who reached the start in the period, and how far they came by as-of."""
     question, columns = plan.question, application.c
-    as_of, start = question.as_of, columns[f"{transition.start}_at"]
+    start = columns[f"{transition.start}_at"]
+    followed = _followed_to_now if question.is_latest and question.data_from is None else _followed_to_as_of
+    stop, kind, entry, limits = followed(question, transition)
+    # nothing after the horizon changes the estimate: one grid point stands for all of it
+    beyond = transition.horizon_days * TENTHS + 1
+    statement = sa.select(
+        *_groups(plan, transition),
+        sa.func.least(stop, beyond).label("t"),
+        sa.case(*_left_apart(external=external), else_=kind).label("kind") if external else kind.label("kind"),
+        entry.label("entry"),
+    ).where(*question.conditions(application), *question.in_period(_reached_on(transition.start)), *limits)
+    if not question.is_latest:
+        statement = statement.where(start <= question.as_of)
+    return statement.subquery("conversion_cohort" if external else f"cohort_of_{transition.tag}")
+
+
+def _followed_to_now(question: Question, transition: Transition) -> Followed:
+    """Everything in the snapshot has happened, and nobody enters late: most of it is a column of the fact."""
+    columns, as_of = application.c, question.as_of
+    start = columns[f"{transition.start}_at"]
+    reached = _reached(transition.stop, question)
+    stop: sa.ColumnElement[int]
+    if transition.start is Stage.APPLIED:
+        known = sa.func.coalesce(columns[f"applied_to_{transition.stop}"], columns.applied_to_exit)
+        stop = sa.case((known.is_not(None), known), else_=TenthsOfDay(SecondsBetween(start, _instant(as_of))))
+        has_reached = columns[f"applied_to_{transition.stop}"].is_not(None)
+    else:
+        stop_at = sa.func.coalesce(reached, columns.undone_at, columns.ended_at, _instant(as_of))
+        stop, has_reached = TenthsOfDay(SecondsBetween(start, stop_at)), reached.is_not(None)
+    kind = sa.case((has_reached, REACHED), else_=sa.func.coalesce(columns.exit_cause, OPEN))
+    return Followed(stop, kind, sa.literal_column("-1"), [])
+
+
+def _instant(as_of: datetime) -> sa.ColumnElement[datetime]:
+    return sa.literal(as_of, sa.DateTime)
+
+
+def _followed_to_as_of(question: Question, transition: Transition) -> Followed:
+    columns, as_of = application.c, question.as_of
+    start = columns[f"{transition.start}_at"]
     reached = _reached(transition.stop, question)
     has_reached, has_undone, has_ended = (
         _has_happened(question, at) for at in (reached, columns.undone_at, columns.ended_at)
@@ -229,7 +282,6 @@ def cohort(plan: Plan, transition: Transition, *, external: bool = False) -> sa.
         (has_reached, reached), (has_undone, columns.undone_at), (has_ended, columns.ended_at), else_=as_of
     )
     kinds = [
-        *_left_apart(external=external),
         (has_reached, REACHED),
         (sa.and_(has_undone, columns.undone_by == UndoneBy.COMPANY.value), REJECTED),
         (has_undone, WITHDRAWN),
@@ -237,18 +289,8 @@ def cohort(plan: Plan, transition: Transition, *, external: bool = False) -> sa.
         *((columns.outcome == outcome.value, kind) for outcome, kind in _OUTCOMES.items()),
     ]
     stop = TenthsOfDay(SecondsBetween(start, stop_at))
-    # nothing after the horizon changes the estimate: one grid point stands for all of it
-    beyond = transition.horizon_days * TENTHS + 1
-    statement = sa.select(
-        *_groups(plan, transition),
-        sa.func.least(stop, beyond).label("t"),
-        sa.case(*kinds, else_=ARCHIVED).label("kind"),
-        _entry(question, start, stop).label("entry"),
-    ).where(*question.conditions(application), *question.in_period(_reached_on(transition.start)))
-    statement = statement.where(start <= as_of)
-    if question.data_from is not None:
-        statement = statement.where(stop_at >= question.data_from)
-    return statement.subquery("conversion_cohort" if external else f"cohort_of_{transition.tag}")
+    limits = [] if question.data_from is None else [stop_at >= question.data_from]
+    return Followed(stop, sa.case(*kinds, else_=ARCHIVED), _entry(question, start, stop), limits)
 
 
 _OUTCOMES = {

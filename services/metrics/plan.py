@@ -26,6 +26,7 @@ Statement: TypeAlias = sa.Select[*tuple[Any, ...]]
 Columns: TypeAlias = Sequence[sa.ColumnElement[Any]]
 Dims: TypeAlias = tuple[str | None, ...]
 """Values of the asked dimensions as a statement returns them."""
+DAY_CHARACTERS = len("2026-01-31")
 LATE_ENTRY = -1
 """Kind of a count table's row that counts late entries at that age."""
 
@@ -60,42 +61,59 @@ class CountTable:
 
     def __init__(self) -> None:
         self._parts: list[npt.NDArray[np.int64]] = []
-        self._columns: npt.NDArray[np.int64] | None = None
+        self._kinds: dict[int, tuple[Counts, Counts]] | None = None
 
     def add(self, columns: npt.NDArray[np.int64]) -> None:
         """Times, kinds and counts as three rows."""
         self._parts.append(columns)
-        self._columns = None
+        self._kinds = None
 
     @property
     def columns(self) -> npt.NDArray[np.int64]:
-        """Everything added, as three rows."""
-        if self._columns is None:
-            self._columns = np.concatenate(self._parts, axis=1) if self._parts else np.zeros((3, 0), dtype=np.int64)
-        return self._columns
+        """Everything added, as three rows, by kind and time: sums of them come out alike every time."""
+        parts = np.concatenate(self._parts, axis=1) if self._parts else np.zeros((3, 0), dtype=np.int64)
+        return parts[:, np.lexsort((parts[0], parts[1]))]
 
     def of_kind(self, *kinds: int) -> int:
-        _, kind, count = self.columns
-        return int(count[np.isin(kind, kinds)].sum())
+        return sum(int(count.sum()) for _, count in self._of(kinds))
 
     def times(self, *kinds: int) -> Counts:
         """Grid points of ``kinds``, ascending and unique."""
-        time, kind, _ = self.columns
-        return np.unique(time[np.isin(kind, kinds)])
+        found = [time for time, _ in self._of(kinds)]
+        if len(found) == 1:
+            return found[0]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
     def at(self, times: Counts, *kinds: int) -> Counts:
         """Count of ``kinds`` at each of ``times``, which hold all of them."""
-        time, kind, count = self.columns
-        wanted = np.isin(kind, kinds)
         found = np.zeros(len(times), dtype=np.int64)
-        np.add.at(found, np.searchsorted(times, time[wanted]), count[wanted])
+        for time, count in self._of(kinds):
+            found[np.searchsorted(times, time)] += count
         return found
 
     def total_time(self, *kinds: int) -> int:
         """Sum of all times of ``kinds``, in grid points."""
-        time, kind, count = self.columns
-        wanted = np.isin(kind, kinds)
-        return int((time[wanted] * count[wanted]).sum())
+        return sum(int((time * count).sum()) for time, count in self._of(kinds))
+
+    def _of(self, kinds: tuple[int, ...]) -> list[tuple[Counts, Counts]]:
+        """Times, ascending and unique, and counts of each of ``kinds`` that occurs."""
+        if self._kinds is None:
+            self._kinds = _by_kind(self.columns)
+        return [self._kinds[kind] for kind in dict.fromkeys(kinds) if kind in self._kinds]
+
+
+def _by_kind(columns: npt.NDArray[np.int64]) -> dict[int, tuple[Counts, Counts]]:
+    time, kind, count = columns
+    if not time.size:
+        return {}
+    is_new = np.ones(time.size, dtype=np.bool_)
+    is_new[1:] = (time[1:] != time[:-1]) | (kind[1:] != kind[:-1])
+    starts = np.flatnonzero(is_new)
+    time, kind, count = time[starts], kind[starts], np.add.reduceat(count, starts)
+    ends = [*(np.flatnonzero(np.diff(kind)) + 1), kind.size]
+    return {
+        int(kind[end - 1]): (time[start:end], count[start:end]) for start, end in zip([0, *ends], ends, strict=False)
+    }
 
 
 @dataclass
@@ -119,7 +137,8 @@ class Plan:
         self.question = question
         self._prepare = prepare
         self._measures: dict[str, _Measure] = {}
-        self._tables: dict[str, tuple[str, Statement]] = {}
+        self._tables: dict[str, tuple[str, list[Statement]]] = {}
+        self._tags: list[str] = []
         self._shared: dict[str, Any] = {}
 
     def shared(self, key: str, build: Callable[[], _T]) -> _T:
@@ -173,42 +192,52 @@ class Plan:
         self._measures[tag] = _Measure(table, conditions, on, (), value)
 
     def tabulate(
-        self, tag: str, fact: str, rows: sa.Subquery | sa.CTE, *, entry: bool = False, weighted: bool = False
+        self,
+        tag: str,
+        fact: str,
+        rows: sa.Subquery | sa.CTE,
+        *,
+        entry: bool = False,
+        weighted: bool = False,
+        constant: Mapping[str, str] | None = None,
     ) -> None:
         """A count table from ``rows`` with columns g0 .. gN (``group_columns``), ``t``, ``kind`` and perhaps ``entry``.
 
+        ``fact`` says which statement it joins. A late ``entry`` is an age >= 0; -1 = from the beginning. A negative
+        ``t`` is a contradiction in the data and is left out.
         ``weighted``: the column ``n`` says how many units a row stands for; else one.
-
-        A negative ``t`` is a contradiction in the data and is left out.
-
-        ``fact`` says which statement it joins. A late ``entry`` is an age >= 0; -1 = from the beginning.
+        ``constant``: dimensions with one value for all rows: grouping by it would cost as much as by any other.
         """
-        groups = [rows.c[f"g{index}"] for index in range(len(self.question.by))]
+        if entry and isinstance(rows, sa.Subquery):
+            # it is read twice: the engine works a common table expression out once
+            rows = rows.element.cte(rows.name)
+        groups = [
+            sa.literal_column(f"'{constant[dimension.id]}'")
+            if constant and dimension.id in constant
+            else rows.c[f"g{index}"]
+            for index, dimension in enumerate(self.question.by)
+        ]
         entered = rows.c.entry if entry else None
         count = sa.cast(sa.func.sum(rows.c.n), sa.BigInteger) if weighted else sa.func.count()
-        self._tables[tag] = (fact, _tabulated(tag, groups, count.label("n"), (rows.c.t, rows.c.kind, entered)))
+        if tag not in self._tables:
+            self._tags.append(tag)
+        number = self._tags.index(tag)
+        statements = _tabulated(number, groups, count.label("n"), (rows.c.t, rows.c.kind, entered))
+        self._tables[tag] = (fact, statements)
 
     def group_columns(
         self,
         table: sa.FromClause,
         *,
         on: sa.ColumnElement[date] | None = None,
-        bin_: sa.ColumnElement[str] | None = None,
+        bin_: sa.ColumnElement[date] | None = None,
         literal: Mapping[str, sa.ColumnElement[str]] | None = None,
-        as_text: bool = False,
     ) -> Sequence[sa.Label[Any]]:
-        """The asked dimensions as columns g0 .. gN of ``table``; time comes from ``on`` or from a span's bin.
-
-        ``as_text``: a day as its text, to stand in a union with a span's bin.
-        """
-        question = self.question
-        found = []
-        for index, dimension in enumerate(question.by):
-            column = _column_of(dimension, table, question, on, bin_, literal or {})
-            if as_text and dimension.kind is Kind.TIME:
-                column = sa.cast(column, sa.String)
-            found.append(column.label(f"g{index}"))
-        return found
+        """The asked dimensions as columns g0 .. gN of ``table``; time comes from ``on`` or from a span's bin."""
+        return [
+            _column_of(dimension, table, self.question, on, bin_, literal or {}).label(f"g{index}")
+            for index, dimension in enumerate(self.question.by)
+        ]
 
     def count_all(self, executor: Executor) -> list[tuple[str, Dims, int]]:
         """(tag, raw dimension values, number) of every count that is not 0."""
@@ -224,7 +253,8 @@ class Plan:
         """(tag, raw dimension values, times and kinds and counts) of every group of every count table."""
         found: list[tuple[str, Dims, npt.NDArray[np.int64]]] = []
         for union in self._unions():
-            found.extend(_groups_of(executor.fetch_arrays(union), len(self.question.by)))
+            groups = _groups_of(executor.fetch_arrays(union), len(self.question.by))
+            found.extend((self._tags[number], dims, columns) for number, dims, columns in groups)
         return found
 
     def _scans(self) -> Iterator[tuple[list[str], Statement]]:
@@ -246,8 +276,8 @@ class Plan:
 
     def _unions(self) -> Iterator[sa.SelectBase]:
         by_fact: dict[str, list[Statement]] = {}
-        for fact, select in self._tables.values():
-            by_fact.setdefault(fact, []).append(select)
+        for fact, selects in self._tables.values():
+            by_fact.setdefault(fact, []).extend(selects)
         for selects in by_fact.values():
             rows = (sa.union_all(*selects) if len(selects) > 1 else selects[0]).subquery("counted")
             keys = ["tag", *(f"d{index}" for index in range(len(self.question.by)))]
@@ -262,9 +292,9 @@ def _no_limits(table: sa.FromClause, without: tuple[str, ...] = ()) -> list[sa.C
 
 def _groups_of(
     arrays: Mapping[str, np.ndarray[Any, Any]], width: int
-) -> Iterator[tuple[str, Dims, npt.NDArray[np.int64]]]:
+) -> Iterator[tuple[int, Dims, npt.NDArray[np.int64]]]:
     """Consecutive rows with equal tag and dimensions as one group."""
-    keys = [np.ma.filled(arrays[name], None) for name in ("tag", *(f"d{index}" for index in range(width)))]
+    keys = [arrays[name] for name in ("tag", *(f"d{index}" for index in range(width)))]
     table = np.stack([np.asarray(arrays[name], dtype=np.int64) for name in ("t", "kind", "n")])
     count = table.shape[1]
     if count == 0:
@@ -272,11 +302,20 @@ def _groups_of(
     changes = np.zeros(count, dtype=np.bool_)
     changes[0] = True
     for key in keys:
-        changes[1:] |= key[1:] != key[:-1]
+        missing = np.ma.getmaskarray(key)
+        value = np.ma.getdata(key)
+        changes[1:] |= (missing[1:] != missing[:-1]) | ((value[1:] != value[:-1]) & ~missing[1:])
     starts = np.flatnonzero(changes)
     for start, end in zip(starts, [*starts[1:], count], strict=True):
         tag, *dims = (key[start] for key in keys)
-        yield tag, tuple(dims), table[:, start:end]
+        yield int(tag), tuple(_text_of(value) for value in dims), table[:, start:end]
+
+
+def _text_of(value: Any) -> str | None:
+    """As the engine casts it to text: a day as YYYY-MM-DD."""
+    if value is None or value is np.ma.masked:
+        return None
+    return str(value)[:DAY_CHARACTERS] if isinstance(value, np.datetime64) else str(value)
 
 
 def _value_of(measure: _Measure) -> sa.ColumnElement[Any]:
@@ -287,25 +326,23 @@ def _value_of(measure: _Measure) -> sa.ColumnElement[Any]:
 
 
 def _tabulated(
-    tag: str,
+    number: int,
     groups: Columns,
     count: sa.Label[int],
     keys: tuple[sa.ColumnElement[int], sa.ColumnElement[int], sa.ColumnElement[int] | None],
-) -> Statement:
-    """Counts per time and kind; with an entry time also per entry time, from the same scan."""
+) -> list[Statement]:
+    """Counts per time and kind; with an entry time also per entry time."""
     time, kind, entry = keys
-    name: sa.ColumnElement[str] = sa.literal_column(f"'{tag}'")
-    shown = [sa.cast(group, sa.String).label(f"d{index}") for index, group in enumerate(groups)]
+    tag: sa.ColumnElement[int] = sa.literal_column(str(number))
+    shown = [tag.label("tag"), *(group.label(f"d{index}") for index, group in enumerate(groups))]
+    varying = [group for group in groups if not isinstance(group, sa.ColumnClause) or group.table is not None]
+    at, how = sa.cast(time, sa.BigInteger).label("t"), sa.cast(kind, sa.Integer).label("kind")
+    left = sa.select(*shown, at, how, count).group_by(*varying, time, kind).having(time >= 0)
     if entry is None:
-        at, how = sa.cast(time, sa.BigInteger), sa.cast(kind, sa.Integer)
-        statement = sa.select(name.label("tag"), *shown, at.label("t"), how.label("kind"), count)
-        return statement.group_by(*groups, time, kind).having(time >= 0)
-    # a row of the second set has no time of its own
-    at = sa.cast(sa.func.coalesce(time, entry), sa.BigInteger)
-    how = sa.cast(sa.func.coalesce(kind, sa.literal_column(str(LATE_ENTRY))), sa.Integer)
-    both = sa.func.grouping_sets(sa.tuple_(*groups, time, kind), sa.tuple_(*groups, entry))
-    statement = sa.select(name.label("tag"), *shown, at.label("t"), how.label("kind"), count)
-    return statement.group_by(both).having(sa.or_(time >= 0, entry >= 0))
+        return [left]
+    late: sa.ColumnElement[int] = sa.literal_column(str(LATE_ENTRY))
+    entered = sa.cast(entry, sa.BigInteger).label("t")
+    return [left, sa.select(*shown, entered, late.label("kind"), count).where(entry >= 0).group_by(*varying, entry)]
 
 
 def _column_of(
@@ -313,7 +350,7 @@ def _column_of(
     table: sa.FromClause,
     question: Question,
     on: sa.ColumnElement[date] | None,
-    bin_: sa.ColumnElement[str] | None,
+    bin_: sa.ColumnElement[date] | None,
     literal: Mapping[str, sa.ColumnElement[str]],
 ) -> sa.ColumnElement[Any]:
     if dimension.kind is Kind.LITERAL:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -250,7 +250,7 @@ def _active_rows(plan: Plan) -> tuple[sa.Subquery, bool]:
 def _active_counts(plan: Plan, limits: Limits) -> Statement:
     names = (*REQUISITION_DIMENSIONS, "source_id")
 
-    def columns(table: sa.FromClause, *, bin_: sa.ColumnElement[str]) -> list[sa.ColumnElement[Any]]:
+    def columns(table: sa.FromClause, *, bin_: sa.ColumnElement[date]) -> list[sa.ColumnElement[Any]]:
         return [*(table.c[name] for name in names), bin_.label("bin")]
 
     rows = _active_applications(plan, limits, columns).subquery("active_application")

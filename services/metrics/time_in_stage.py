@@ -118,7 +118,7 @@ def _inside_rows(plan: Plan) -> Statement:
     question, columns = plan.question, visit.c
     net = columns.exited_net - columns.entered_net
     return sa.select(
-        *plan.group_columns(visit, on=columns.exited_on, as_text=True),
+        *plan.group_columns(visit, on=columns.exited_on),
         TenthsOfDay(net).label("t"),
         sa.literal_column(str(LEFT)).label("kind"),
         sa.literal_column("-1").label("entry"),

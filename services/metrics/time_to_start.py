@@ -52,7 +52,7 @@ TIME_TO_START = Metric(
     denominator="seats at risk in the period; n = seats, events = seats whose hire started",
     censored_by=("cancelled", "end of period", "as of"),
     exclusions=(
-        "evergreen seats made less than 3 days before the offer (counted)",
+        "evergreen seats, made less than 3 days before the offer to whoever fills them (counted)",
         "starts before acceptance (counted)",
     ),
     source="SHRM/EMA 2002; ISO 30414:2025",
@@ -114,7 +114,7 @@ def _seats_in_windows(plan: Plan) -> sa.CTE:
     is_started = sa.and_(is_accepted, own.started_on < day.c.end_on, own.started_on <= day.c.cut_on)
     is_cancelled = sa.and_(own.cancelled_at < span.c.end_at, own.cancelled_at <= span.c.cut_at)
     kind = sa.case(
-        (own.is_evergreen, EVERGREEN),
+        (own.evergreen_at <= span.c.cut_at, EVERGREEN),
         (sa.and_(is_started, own.started_on < own.filled_on), NEGATIVE),
         (is_started, STARTED),
         (is_accepted, ACCEPTED),
@@ -130,7 +130,7 @@ def _seats_in_windows(plan: Plan) -> sa.CTE:
     return (
         sa.select(
             *regrouped(plan, rows, span.c.bin),
-            *(own[name] for name in _CARRIED if name not in {"is_evergreen", "started_on"}),
+            *(own[name] for name in _CARRIED if name not in {"evergreen_at", "started_on"}),
             *(span.c[name] for name in WINDOW_COLUMNS),
             kind.label("kind"),
             sa.func.coalesce(is_accepted, sa.false()).label("is_accepted"),
@@ -155,7 +155,7 @@ _CARRIED = (
     "opened_net",
     "filled_net",
     "cancelled_net",
-    "is_evergreen",
+    "evergreen_at",
 )
 
 
@@ -175,14 +175,20 @@ def _local_days(plan: Plan) -> sa.CTE:
 def _day_values(found: list[Span]) -> sa.CTE:
     columns: list[sa.ColumnClause[Any]] = [
         sa.column("zone", sa.String),
-        sa.column("bin", sa.String),
+        sa.column("bin", sa.Date),
         *(sa.column(name, sa.Date) for name in ("start_on", "end_on", "cut_on")),
     ]
     if not found:
         empty = [sa.cast(None, column.type).label(column.name) for column in columns]
         return sa.select(*empty).where(sa.false()).cte("span_days")
     rows = [
-        (span.zone, span.bin, _local(span.start_at, span.zone), _day_after(span), _local(span.cut_at, span.zone))
+        (
+            span.zone,
+            span.bin_on.date(),
+            _local(span.start_at, span.zone),
+            _day_after(span),
+            _local(span.cut_at, span.zone),
+        )
         for span in found
     ]
     return sa.select(sa.values(*columns, name="span_day_values").data(rows)).cte("span_days")

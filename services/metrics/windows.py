@@ -25,7 +25,7 @@ WINDOW_COLUMNS = ("bin", "start_at", "end_at", "cut_at")
 
 
 def spans(plan: Plan, *, whole: bool = False) -> sa.CTE:
-    """The question's windows: zone, bin, start_at, end_at, cut_at.
+    """The question's windows: zone, bin (its first day), start_at, end_at, cut_at.
 
     ``whole``: one window from the first data to as-of, for a cohort that is followed beyond its period.
     """
@@ -69,7 +69,7 @@ def in_windows(
     return rows, same_zone if grain is None else sa.and_(same_zone, rows.c.bin_on == span.c.bin_on)
 
 
-def regrouped(plan: Plan, rows: sa.Subquery, bin_: sa.ColumnElement[str] | None) -> list[sa.Label[Any]]:
+def regrouped(plan: Plan, rows: sa.Subquery, bin_: sa.ColumnElement[date] | None) -> list[sa.Label[Any]]:
     """The group columns of ``rows``, with the window's bin for the time grain unless ``bin_`` is None."""
     found = []
     for index, dimension in enumerate(plan.question.by):
@@ -114,7 +114,7 @@ def _span_values(found: list[Span], name: str) -> sa.CTE:
     """The windows as a table. Without any (the period lies in the future) an empty one."""
     columns: list[sa.ColumnClause[Any]] = [
         sa.column("zone", sa.String),
-        sa.column("bin", sa.String),
+        sa.column("bin", sa.Date),
         sa.column("bin_on", sa.DateTime),
         sa.column("start_at", sa.DateTime),
         sa.column("end_at", sa.DateTime),
@@ -123,7 +123,9 @@ def _span_values(found: list[Span], name: str) -> sa.CTE:
     if not found:
         empty = [sa.cast(None, column.type).label(column.name) for column in columns]
         return sa.select(*empty).where(sa.false()).cte(name)
-    table = sa.values(*columns, name=f"{name}_values").data([tuple(span) for span in found])
+    table = sa.values(*columns, name=f"{name}_values").data(
+        [(span.zone, span.bin_on.date(), *span[2:]) for span in found]
+    )
     return sa.select(table).cte(name)
 
 

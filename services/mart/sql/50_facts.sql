@@ -13,6 +13,9 @@ FROM t_stop ORDER BY requisition_id, from_at;
 INSERT INTO requisition_owner BY NAME
 SELECT requisition_id, person_id, part, from_at, to_at FROM s_requisition_owner ORDER BY requisition_id, from_at;
 
+-- The grid of every estimate: tenths of a day, half up, in integers.
+CREATE TEMP MACRO tenths_between(start, stop) AS (date_diff('second', start, stop) + 4320) // 8640;
+
 INSERT INTO fact_application BY NAME
 WITH reached AS (
   SELECT a.*, coalesce(v.screen_at, a.extended_at, a.accepted_at) AS screen_at,
@@ -20,13 +23,29 @@ WITH reached AS (
          coalesce(v.interview_at, a.extended_at, a.accepted_at) AS interview_at,
          coalesce(v.offer_at, a.extended_at, a.accepted_at) AS offer_at
   FROM t_application a LEFT JOIN t_reached v USING (application_id)
+), left_ AS (
+  -- how it ended other than by a hire that stands: causes as in services/metrics/pass_through.py
+  SELECT *, coalesce(undone_at, ended_at) AS exit_at,
+         CASE WHEN undone_at IS NOT NULL THEN CASE undone_by WHEN 'company' THEN 1 ELSE 2 END
+              WHEN ended_at IS NOT NULL THEN
+                CASE outcome WHEN 'rejected' THEN 1 WHEN 'withdrawn' THEN 2 WHEN 'position_filled' THEN 3
+                             WHEN 'transferred' THEN 4 ELSE 5 END
+         END AS exit_cause
+  FROM reached
 )
-SELECT a.*, r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.country, r.region,
+SELECT a.* EXCLUDE (exit_at),
+       tenths_between(applied_at, screen_at) AS applied_to_screen,
+       tenths_between(applied_at, assessment_at) AS applied_to_assessment,
+       tenths_between(applied_at, interview_at) AS applied_to_interview,
+       tenths_between(applied_at, offer_at) AS applied_to_offer,
+       tenths_between(applied_at, CASE WHEN undone_at IS NULL THEN accepted_at END) AS applied_to_hired,
+       tenths_between(applied_at, exit_at) AS applied_to_exit,
+       r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.country, r.region,
        local_on(applied_at, r.timezone, r.shifts) AS applied_on, local_on(screen_at, r.timezone, r.shifts) AS screen_on,
        local_on(assessment_at, r.timezone, r.shifts) AS assessment_on, local_on(interview_at, r.timezone, r.shifts) AS interview_on,
        local_on(offer_at, r.timezone, r.shifts) AS offer_on, local_on(extended_at, r.timezone, r.shifts) AS extended_on,
        local_on(accepted_at, r.timezone, r.shifts) AS accepted_on, local_on(ended_at, r.timezone, r.shifts) AS ended_on
-FROM reached a JOIN t_requisition r USING (requisition_id)
+FROM left_ a JOIN t_requisition r USING (requisition_id)
 ORDER BY applied_at, application_id;
 
 INSERT INTO fact_stage_visit BY NAME
@@ -48,7 +67,10 @@ WITH seat AS (
          -- an acceptance undone before the start never filled the seat
          CASE WHEN a.undone_at IS NULL THEN o.filled_at END AS filled_at,
          CASE WHEN a.undone_at IS NULL AND o.filled_at IS NOT NULL THEN o.application_id END AS application_id,
-         o.cancelled_at, a.source_id, a.started_on
+         o.cancelled_at, a.source_id, a.started_on,
+         -- made for an offer: it says how fast the offer was, not how fast a seat is filled
+         CASE WHEN a.undone_at IS NULL AND o.filled_at IS NOT NULL AND a.extended_at < o.opened_at + INTERVAL 3 DAY
+              THEN greatest(a.extended_at, o.opened_at) END AS evergreen_at
   FROM s_opening o LEFT JOIN t_application a ON a.application_id = o.application_id
 ), ended AS (
   -- closed without a fill = cancelled
@@ -61,7 +83,7 @@ SELECT e.seat_id, e.requisition_id, e.opened_at, e.filled_at, e.cancelled_at, e.
        CASE WHEN e.application_id IS NOT NULL THEN e.source_id END AS source_id,
        CASE WHEN e.application_id IS NOT NULL THEN e.started_on END AS started_on,
        r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.recruiter_id,
-       r.country, r.region, r.is_evergreen,
+       r.country, r.region, e.evergreen_at, e.evergreen_at IS NOT NULL AS is_evergreen,
        local_on(e.opened_at, r.timezone, r.shifts) AS opened_on, local_on(e.filled_at, r.timezone, r.shifts) AS filled_on,
        local_on(e.cancelled_at, r.timezone, r.shifts) AS cancelled_on,
        net_at(e.opened_at, s.stops) AS opened_net, net_at(e.filled_at, s.stops) AS filled_net,

@@ -27,14 +27,6 @@ ASOF LEFT JOIN dim_calendar d ON d.calendar_id = f.calendar_id AND f.due_from_at
 ASOF LEFT JOIN dim_calendar s ON s.calendar_id = f.calendar_id
   AND coalesce(f.submitted_at, TIMESTAMP '1900-01-01') >= s.opens_at;
 
-INSERT INTO fact_feedback BY NAME
-SELECT feedback_id, interview_id, application_id, requisition_id, department_id, job_family_id, job_level_id, office_id,
-       hiring_manager_id, application_recruiter_id AS recruiter_id, country, region, interviewer_id, calendar_id,
-       due_from_at, submitted_at, local_on(due_from_at, requisition_zone, requisition_shifts) AS due_from_on,
-       due_from_business_seconds, submitted_business_seconds, due_from_business_days, submitted_business_days
-FROM t_feedback_position
-ORDER BY due_from_at, feedback_id;
-
 -- A person's leave as disjoint runs of local days; touching ones are one.
 CREATE TEMP TABLE t_leave AS
 WITH marked AS (
@@ -68,3 +60,20 @@ WITH away AS (
 )
 FROM placed WHERE to_business_seconds > from_business_seconds
 ORDER BY feedback_id, from_business_seconds;
+
+-- Submitted feedback carries its finished clock: working time less leave, in minutes and in 1/10,000 business days.
+INSERT INTO fact_feedback BY NAME
+WITH away AS (
+  SELECT feedback_id, sum(to_business_seconds - from_business_seconds) AS seconds, sum(to_business_days - from_business_days) AS days
+  FROM feedback_leave SEMI JOIN t_feedback_position USING (feedback_id) GROUP BY feedback_id
+)
+SELECT f.feedback_id, interview_id, application_id, requisition_id, department_id, job_family_id, job_level_id, office_id,
+       hiring_manager_id, application_recruiter_id AS recruiter_id, country, region, interviewer_id, calendar_id,
+       due_from_at, submitted_at, local_on(due_from_at, requisition_zone, requisition_shifts) AS due_from_on,
+       due_from_business_seconds, submitted_business_seconds, due_from_business_days, submitted_business_days,
+       greatest(0, floor((submitted_business_seconds - due_from_business_seconds - coalesce(away.seconds, 0) + 30) / 60.0))
+         AS worked_minutes,
+       greatest(0, floor((submitted_business_days - due_from_business_days - coalesce(away.days, 0.0)) * 10000 + 0.5))
+         AS worked_day_points
+FROM t_feedback_position f LEFT JOIN away USING (feedback_id)
+ORDER BY due_from_at, f.feedback_id;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -60,6 +61,8 @@ def feedback(key: int, requisition_id: int, seconds: int, *, is_submitted: bool)
         row["submitted_at"] = OPENS + timedelta(seconds=seconds)
         row["submitted_business_seconds"] = seconds
         row["submitted_business_days"] = seconds / DAY
+        row["worked_minutes"] = (seconds + 30) // 60
+        row["worked_day_points"] = math.floor(seconds / DAY * 10_000 + 0.5)
     return row
 
 
