@@ -158,7 +158,7 @@
   function openDialog(id) {
     var dialog = byId(id);
     if (!dialog || dialog.open) return;
-    var field = dialog.querySelector("input");
+    var field = dialog.querySelector("#jump-field");
     if (field) { field.value = ""; narrow(all("li", dialog), ""); }
     dialog.showModal();
     if (field) field.focus();
@@ -330,13 +330,15 @@
   function letter(key) {
     if (Date.now() - chord < CHORD_MS) {
       chord = 0;
-      return follow({ o: "/", r: "/reports" }[key]);
+      return follow({ o: "/", a: "/actions", r: "/reports" }[key]);
     }
     if (key === "g") { chord = Date.now(); return true; }
     if (key === "/") { openDialog("jump"); return true; }
     if (key === "?") { showLetters(); openDialog("keys"); return true; }
     if (key === "f") return openFilters();
     if (key === "m") return menuOfFocus();
+    if (key === "j" || key === "k") return stepInbox(key === "j" ? 1 : -1);
+    if (key === "a" || key === "s") return pressLetter(key);
     return false;
   }
   function follow(path) {
@@ -352,6 +354,21 @@
     if (!first) return false;
     first.focus();
     first.parentNode.open = true;
+    return true;
+  }
+  function stepInbox(by) {
+    var items = all(".hb-inbox-l a");
+    if (!items.length) return false;
+    var at = items.indexOf(document.activeElement);
+    if (at < 0) at = items.findIndex(function (item) { return item.closest(".hb-chosen"); });
+    var to = at < 0 ? (by > 0 ? 0 : items.length - 1) : Math.min(Math.max(at + by, 0), items.length - 1);
+    items[to].focus();
+    return true;
+  }
+  function pressLetter(key) {
+    var control = document.querySelector('[data-letter="' + key + '"]:not([disabled])');
+    if (!control) return false;
+    control.click();
     return true;
   }
   function menuOfFocus() {

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from reports.notice import render_notice
+from services.alerts.assembly import Alerts
 from services.alerts.escalation import Escalation
 from services.alerts.evaluation import Evaluation
 from services.alerts.incidents import Incidents
@@ -67,6 +68,10 @@ class AlertScene:
         self.escalation = Escalation(store, self.ladder, clock=self.clock)
         self.rounds = AlertRounds(self.evaluation, self.escalation)
         self.incidents = Incidents(store, sight, policy, audit, clock=self.clock)
+
+    @property
+    def alerts(self) -> Alerts:
+        return Alerts(self.thresholds, self.incidents, self.rounds)
 
     # --- figures -----------------------------------------------------------------------------------------------------
 

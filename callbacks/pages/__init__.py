@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callbacks.pages import mail, overview, report, reports, schedules
+from callbacks.pages import actions, mail, overview, report, reports, schedules
 from callbacks.registry import PageSpec, RouteSpec
 from services.access.policy import Action
 
@@ -15,6 +15,24 @@ PAGES: tuple[PageSpec, ...] = (
         group="Hiring",
         layout=overview.page,
         register=overview.register,
+    ),
+    PageSpec(
+        "/actions",
+        "Actions",
+        Action.INCIDENTS_VIEW,
+        icon="actions",
+        group="Decisions",
+        layout=actions.page,
+        register=actions.register,
+    ),
+    PageSpec(
+        "/actions/<incident_id>",
+        "Incident",
+        Action.INCIDENTS_VIEW,
+        icon="actions",
+        group="Decisions",
+        layout=actions.one_page,
+        nav=False,
     ),
     PageSpec(
         "/reports",

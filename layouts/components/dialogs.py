@@ -13,9 +13,12 @@ from layouts.navigation import NavItem
 KEYS = (
     ("/", "Jump to a page"),
     ("g then o", "Overview"),
+    ("g then a", "Actions"),
     ("g then r", "Reports"),
     ("f", "Filters"),
     ("m", "Menu of the figure in focus; in it d, t, c"),
+    ("j, k", "In Actions: next, previous"),
+    ("a, s", "In Actions: acknowledge, snooze"),
     ("Esc", "Close, and back to where you were"),
     ("?", "This list"),
 )
