@@ -15,10 +15,12 @@ from services.metrics import (
     drop_off,
     feedback,
     hire_cohort,
+    loads,
     offers,
     onboarding,
     pass_through,
     quality,
+    record_quality,
     requisitions,
     satisfaction,
     time_in_stage,
@@ -47,6 +49,8 @@ FAMILIES: tuple[Family, ...] = (
     onboarding.FAMILY,
     satisfaction.FAMILY,
     checks.FAMILY,
+    loads.FAMILY,
+    record_quality.FAMILY,
 )
 REGISTRY: Mapping[str, Metric] = {metric.id: metric for family in FAMILIES for metric in family.metrics}
 _FAMILY_OF = {metric.id: family for family in FAMILIES for metric in family.metrics}
