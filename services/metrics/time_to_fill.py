@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -53,12 +54,14 @@ TIME_TO_FILL = Metric(
     grain="seat",
     summary="Median days from a seat's first opening to the acceptance that fills it, holds and freezes left out.",
     better=Better.LOWER,
+    version=2,
+    effective_from=date(2026, 11, 24),
     start="first opened (status open, not approved)",
     stop="offer accepted and not undone before the start",
     clock="net of hold, freeze and the gap between cancellation and re-opening",
     denominator="seats at risk in the period; n = seats, events = seats filled",
     censored_by=("cancelled", "end of period", "as of"),
-    exclusions=("evergreen seats made less than 3 days before the offer (counted)",),
+    exclusions=("evergreen seats, made less than 3 days before the offer to whoever fills them (counted)",),
     source="SHRM/EMA 2002; ISO 30414:2025",
     dimensions=(*REQUISITION, *TIME),
     extra={
@@ -127,7 +130,7 @@ def _filled_rows(plan: Plan) -> sa.Subquery:
         sa.select(
             *plan.group_columns(seat, on=columns.filled_on),
             TenthsOfDay(net).label("t"),
-            sa.case((columns.is_evergreen, EVERGREEN), else_=FILLED).label("kind"),
+            sa.case((columns.evergreen_at.is_not(None), EVERGREEN), else_=FILLED).label("kind"),
         )
         .where(*question.conditions(seat), *question.in_period(columns.filled_on))
         .where(columns.filled_at <= question.as_of, net >= 0)
@@ -210,7 +213,8 @@ def seats_in_windows(plan: Plan, limits: Limits, *, is_cohort: bool = False) -> 
             *(span.c[name] for name in WINDOW_COLUMNS),
             stop_at.label("stop_at"),
             how.label("how"),
-            sa.case((own.is_evergreen, EVERGREEN), else_=how).label("kind"),
+            # not before the offer: until then it was a seat like any other, and a closed period does not move
+            sa.case((own.evergreen_at <= span.c.cut_at, EVERGREEN), else_=how).label("kind"),
         )
         .join(span, joined)
         .where(own.opened_at <= span.c.cut_at, stop_at >= span.c.start_at)

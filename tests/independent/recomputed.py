@@ -167,7 +167,7 @@ class Recomputed:
             happened = [(at, name) for at, name in ((filled, "filled"), (cancelled, "cancelled")) if pd.notna(at)]
             happened = [(at, name) for at, name in happened if at < end and at <= company.as_of]
             stop, how = min(happened, default=(cut, ""))
-            if seat.opened_at > cut or stop < start or requisition["is_evergreen"]:
+            if seat.opened_at > cut or stop < start or self.is_evergreen(seat, cut):
                 continue
             subject = self._subject(
                 seat.requisition_id, seat.opened_at, start, stop, "filled" if how == "filled" else ""
@@ -177,6 +177,28 @@ class Recomputed:
                 entry = min(subject[0], subject[1] - 1) if left and subject[0] is not None else subject[0]
                 found.setdefault(group(requisition), []).append((entry, subject[1], subject[2]))
         return found
+
+    def evergreen_seats(self, span: Span) -> int:
+        """Those at risk in the period that are out of it because they were made for an offer."""
+        company = self.company
+        found = 0
+        for seat in company.table("opening").itertuples():
+            zone = company.requisition[seat.requisition_id]["zone"]
+            start, end = (company.midnight(day, zone) for day in (span.start, span.end))
+            cut = min(end, company.as_of)
+            stop = seat.filled_at if pd.notna(seat.filled_at) else cut
+            found += bool(seat.opened_at <= cut and stop >= start and self.is_evergreen(seat, cut))
+        return found
+
+    def is_evergreen(self, seat: Any, known_at: pd.Timestamp) -> bool:
+        """Made less than 72 hours before the first offer to the person who took it (or after), as known then."""
+        chains = self.company.chains
+        if pd.isna(seat.filled_at) or seat.application_id not in chains.index:
+            return False
+        chain = chains.loc[seat.application_id]
+        if pd.notna(chain["undone_at"]) or (chain["extended_at"] - seat.opened_at).total_seconds() >= 72 * 3600:
+            return False
+        return max(chain["extended_at"], seat.opened_at) <= known_at
 
     def _cancelled_at(self, seat: object, filled: pd.Timestamp) -> pd.Timestamp:
         """Closed without a fill is cancelled: the requisition's last status, when that is an end."""

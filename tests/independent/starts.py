@@ -21,7 +21,8 @@ def time_to_start(recomputed: Recomputed, span: Span, group: Group) -> dict[str 
     found: dict[str | None, list[Subject]] = {}
     for seat in company.table("opening").itertuples():
         requisition = company.requisition[seat.requisition_id]
-        if requisition["is_evergreen"]:
+        cut = min(company.midnight(span.end, requisition["zone"]), company.as_of)
+        if recomputed.is_evergreen(seat, cut):
             continue
         stands = pd.notna(seat.filled_at) and seat.application_id not in undone
         filled = seat.filled_at if stands else pd.NaT

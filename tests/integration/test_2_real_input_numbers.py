@@ -80,6 +80,13 @@ def test_2_hires_offers_and_time_to_hire(hireboard: CommandLine, numbers: dict[s
     assert actual == pytest.approx((expected["median"], expected["mean"], expected["p90_linear"]), abs=DAYS)
 
 
+def test_2_no_seat_is_left_out_as_evergreen(hireboard: CommandLine, numbers: dict[str, Any]) -> None:
+    """The export lists no openings: its 89 seats begin with the job, and the first offer came a month later."""
+    row = hireboard.row("time_to_fill")
+    assert (row["events"], row["extra"]["evergreen"]) == (numbers["terminal"]["hired"], 0)
+    assert row["definition_version"] == 2
+
+
 def test_2_hires_and_applications_by_month(hireboard: CommandLine, numbers: dict[str, Any]) -> None:
     rows = hireboard.rows("applications", "hires", "--by", "month", "--from", "2019-05-01", "--to", "2019-10-31")
     found = {(row["metric"], row["month"]): row["value"] for row in rows}

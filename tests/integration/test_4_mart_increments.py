@@ -160,6 +160,23 @@ def lose_a_seat(company: Company, dice: random.Random) -> None:
     company.changed("requisition", number)
 
 
+def offer_at_once(company: Company, dice: random.Random) -> None:
+    """Whether a seat was made for its offer is decided by the application, whose seat then changes with it."""
+    number = _application(company, dice)
+    company.accept(number)
+    seats = sa.update(t.Opening).where(t.Opening.application_id == number)
+    company.connection.execute(seats.values(opened_at=day(dice.choice([2, 22, 24]))))
+
+
+def correct_an_offer(company: Company, dice: random.Random) -> None:
+    """The date of the offer alone, of the application that fills a seat."""
+    taken = list(company.connection.scalars(sa.select(t.Opening.application_id).order_by(t.Opening.id)))
+    number = next((application for application in taken if application), 1)
+    offers = sa.update(t.OfferVersion).where(t.OfferVersion.application_id == number)
+    company.connection.execute(offers.values(extended_at=day(dice.choice([1.5, 3]))))
+    company.changed("application", number)
+
+
 def start_and_leave(company: Company, dice: random.Random) -> None:
     """The HR system learns of a hire, of the first day, or of the last."""
     number, known = _application(company, dice), date(2026, 3, dice.randint(1, 28))
@@ -207,7 +224,8 @@ def identify_and_pay(company: Company, dice: random.Random) -> None:
 EVENTS: tuple[Event, ...] = (
     correct_a_date, arrive, vanish, merge, reject, undo_a_rejection, hire, hold, cancel_and_reopen, freeze,
     freeze_a_department, exempt, reorganise, move_to_another_role, slip, hand_over, submit_feedback, lose_a_seat,
-    start_and_leave, rate_and_onboard, ask_and_check, identify_and_pay,
+    start_and_leave, rate_and_onboard, ask_and_check, identify_and_pay, offer_at_once,
+    correct_an_offer,
 )  # fmt: skip
 
 histories = st.lists(

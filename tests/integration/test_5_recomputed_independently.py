@@ -127,6 +127,7 @@ def test_5_time_to_fill_agrees(ask: Asker, recomputed: Recomputed) -> None:
     assert row.events == sum(cause == "filled" for _, _, cause in everybody)
     quartiles = [km_quantile(everybody, level) for level in (0.75, 0.5, 0.25)]
     assert [row.p25, row.value, row.p75] == pytest.approx(quartiles, abs=DAYS)
+    assert row.extra["evergreen"] == recomputed.evergreen_seats(YEAR) > 0
 
 
 def test_2_time_to_start_agrees(ask: Asker, recomputed: Recomputed) -> None:

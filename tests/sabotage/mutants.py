@@ -26,6 +26,7 @@ STORE_TESTS = "tests/integration/test_3_store_transactions.py"
 FACT_TESTS = "tests/integration/test_4_mart_facts.py"
 INCREMENT_TESTS = "tests/integration/test_4_mart_increments.py"
 PUBLISHING_TESTS = "tests/integration/test_4_mart_publishing.py"
+EVERGREEN_TESTS = "tests/integration/test_5_evergreen_seats.py"
 ESTIMATOR_TESTS = "tests/unit/services/metrics/test_estimators.py"
 QUERY_TESTS = "tests/unit/services/metrics/test_query.py"
 DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
@@ -263,6 +264,28 @@ MUTANTS: tuple[Mutant, ...] = (
         "NOT a.is_prospect AND NOT a.is_test AND",
         "NOT a.is_prospect AND",
         f"{FACT_TESTS}::test_prospects_tests_and_merged_duplicates_leave_every_count_and_are_counted",
+    ),
+    Mutant(
+        "4 a corrected offer leaves its seat as it was",
+        "services/mart/changes.py",
+        "    seats |= _ids(store, Opening.id, Opening.application_id, applications)\n",
+        "",
+        f"{INCREMENT_TESTS}::test_4_each_kind_of_change_reaches_the_increment[correct_an_offer]",
+    ),
+    Mutant(
+        "5 a seat made for its offer is filled fast",
+        "services/mart/sql/50_facts.sql",
+        "a.extended_at < o.opened_at + INTERVAL 3 DAY",
+        "false",
+        f"{EVERGREEN_TESTS}::test_5_a_seat_made_less_than_three_days_before_the_offer_is_out_and_counted"
+        "[time_to_fill-with it]",
+    ),
+    Mutant(
+        "5 a closed period moves with a later offer",
+        "services/metrics/time_to_fill.py",
+        "own.evergreen_at <= span.c.cut_at, EVERGREEN",
+        "own.evergreen_at.is_not(None), EVERGREEN",
+        f"{EVERGREEN_TESTS}::test_5_a_closed_period_does_not_move_when_the_offer_comes_after_it",
     ),
     Mutant(
         "6 the gate lets every callback pass",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -99,17 +100,30 @@ def _write_round(draft: Draft, stage: int, number: int, who: Ints, first_id: int
     seats = [(1.0, False), (0.45, False), (0.04, True)]
     for seat, (share, shadow) in enumerate(seats):
         chosen = (rng.random(count) < share) & (status != "scheduled")
-        _write_feedback(draft, ids[chosen], drawn.requisition[who][chosen], ends[chosen], f"{seat}", shadow=shadow)
+        panel = _Panel(ids[chosen], drawn.requisition[who][chosen], ends[chosen])
+        # the manager sees everybody who comes to the final interview
+        _write_feedback(draft, panel, f"{seat}", shadow=shadow, by_manager=stage == FINAL and seat == 0)
     return first_id + count
 
 
-def _write_feedback(draft: Draft, interview: Ints, requisition: Ints, ends: Ints, suffix: str, *, shadow: bool) -> None:
+class _Panel(NamedTuple):
+    """Interviews, the requisitions they are for (positions in the chunk) and when they ended."""
+
+    interview: Ints
+    requisition: Ints
+    ends: Ints
+
+
+def _write_feedback(draft: Draft, asked: _Panel, suffix: str, *, shadow: bool, by_manager: bool) -> None:
+    interview, requisition, ends = asked
     rng, count = draft.rng, len(interview)
     team = draft.chunk.team[requisition]
     region = OFFICE_REGION[draft.chunk.office[requisition]]
     pairs = zip(team.tolist(), region.tolist(), strict=True)
     panel = draft.company.interviewers
     interviewer = np.array([rng.choice(panel[t][r :: len(REGIONS)]) for t, r in pairs], dtype=np.int64)
+    if by_manager:
+        interviewer = draft.chunk.manager[requisition]
     slow = team == draft.company.teams.index(draft.stories.slow_panel_team)
     hours = rng.lognormal(np.log(FEEDBACK_MEDIAN_HOURS), 0.75, count) * draft.chunk.promptness[requisition]
     hours = np.where(slow, hours * draft.stories.slow_panel_delay_factor, hours)

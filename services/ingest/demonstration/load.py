@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import numpy as np
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from services.domain.errors import ConflictError, InvalidInputError
 from services.ingest.demonstration.applications import write_applications
@@ -20,10 +20,11 @@ from services.ingest.demonstration.evaluation import (
     write_demographics,
     write_interviews,
 )
-from services.ingest.demonstration.funnel import ApplicationChunk, draw_applications
+from services.ingest.demonstration.funnel import OFFER, ApplicationChunk, draw_applications
 from services.ingest.demonstration.names import COMPANY
 from services.ingest.demonstration.offers import write_hires, write_offers
 from services.ingest.demonstration.requisitions import (
+    FilledSeat,
     draw_requisitions,
     write_freezes,
     write_openings,
@@ -32,9 +33,10 @@ from services.ingest.demonstration.requisitions import (
 from services.ingest.demonstration.sink import NONE, BulkSink, Ints
 from services.ingest.demonstration.stories import Stories, plant
 from services.store.database import Store
-from services.store.tables import ChangeRow, ImportBatch, Person, Requisition, metadata
+from services.store.tables import AppSetting, ChangeRow, ImportBatch, Person, Requisition, metadata
 
 CHUNK_REQUISITIONS = 400
+COMPANY_NAME = "company.name"
 TARGETS = (
     ("time_to_fill", None, 45.0),
     ("time_to_hire", None, 32.0),
@@ -94,8 +96,9 @@ def load(
         sink = BulkSink(connection)
         company = write_frame(sink, applications, seed, end)
         write_freezes(sink, company, seed, end)
-        _write_targets(sink, end)
-        _write_company_name(sink, end)
+        if not _is_named(connection):  # one that was taken back left its targets and its name
+            _write_targets(sink, end)
+            _write_company_name(sink, end)
         rows = sink.counts
     run = _Run(store, company, plant(seed), seed, end, applications, rows)
     while run.written < applications:
@@ -104,6 +107,11 @@ def load(
             progress(run.written, applications)
     _finish(store, batch, run)
     return DemonstrationSize(run.written, run.next_requisition - 1, run.rows, company.cast)
+
+
+def _is_named(connection: Connection) -> bool:
+    settings = table(AppSetting)
+    return connection.execute(select(settings.c.name).where(settings.c.name == COMPANY_NAME)).first() is not None
 
 
 def _begin(store: Store, applications: int, seed: int) -> int:
@@ -142,7 +150,7 @@ def _write_company_name(sink: BulkSink, end: int) -> None:
     sink.add(
         metadata.tables["app_setting"],
         {
-            "name": ["company.name"],
+            "name": [COMPANY_NAME],
             "version": np.ones(1, dtype=np.int64),
             "value": [json.dumps(COMPANY)],
             "changed_at": np.full(1, end),
@@ -208,10 +216,10 @@ def _trim(rng: np.random.Generator, drawn: ApplicationChunk, room: int) -> Appli
     return drawn.keep(keep)
 
 
-def _filled(drawn: ApplicationChunk, ids: Ints) -> dict[int, list[tuple[int, int]]]:
+def _filled(drawn: ApplicationChunk, ids: Ints) -> dict[int, list[FilledSeat]]:
     valid = np.flatnonzero((drawn.accepted != NONE) & (drawn.undone == NONE))
-    filled: dict[int, list[tuple[int, int]]] = {}
+    filled: dict[int, list[FilledSeat]] = {}
     for position in valid[np.argsort(drawn.accepted[valid], kind="stable")].tolist():
-        pair = (int(drawn.accepted[position]), int(ids[position]))
-        filled.setdefault(int(drawn.requisition[position]), []).append(pair)
+        seat = FilledSeat(int(drawn.accepted[position]), int(drawn.entered[OFFER][position]), int(ids[position]))
+        filled.setdefault(int(drawn.requisition[position]), []).append(seat)
     return filled

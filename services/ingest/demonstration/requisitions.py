@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -131,12 +132,18 @@ def write_requisitions(sink: BulkSink, chunk: RequisitionChunk, company: Company
             "opened_at": chunk.opened,
             "target_on": chunk.opened // DAY + 45 + 10 * (chunk.level > 2),
             "urgency": urgency,
-            "is_evergreen": False,
+            "is_evergreen": _is_evergreen(chunk.id),
             "employment_type": "permanent",
         },
     )
     _write_statuses(sink, chunk, known, until)
     _write_owners(sink, chunk, known, until)
+
+
+def _is_evergreen(requisition_id: Ints) -> Mask:
+    """One in 23 hires all the time: a seat is made when there is somebody to offer it to."""
+    every: Mask = requisition_id % 23 == 11
+    return every
 
 
 def _ended(chunk: RequisitionChunk) -> Ints:
@@ -180,21 +187,29 @@ def _write_owners(sink: BulkSink, chunk: RequisitionChunk, known: Ints, until: i
     sink.add(owners, columns | {"from_at": chunk.opened, "to_at": np.full(len(chunk.id), NONE)})
 
 
-def write_openings(
-    sink: BulkSink, chunk: RequisitionChunk, filled: dict[int, list[tuple[int, int]]], until: int
-) -> None:
-    """One row a seat. ``filled`` holds (accepted at, application id) per position in the chunk, in order of time."""
+class FilledSeat(NamedTuple):
+    accepted_at: int
+    offered_at: int
+    application_id: int
+
+
+_FREE = FilledSeat(NONE, NONE, NONE)
+
+
+def write_openings(sink: BulkSink, chunk: RequisitionChunk, filled: dict[int, list[FilledSeat]], until: int) -> None:
+    """One row a seat. ``filled``: who took one, per position in the chunk, in order of time."""
     rows: list[tuple[int, int, str, int, int, int]] = []
-    columns = (chunk.id, chunk.opened, chunk.seats, chunk.closed, chunk.cancelled)
-    for position, (number, opened, seats, closed, cancelled) in enumerate(
+    columns = (chunk.id, chunk.opened, chunk.seats, chunk.closed, chunk.cancelled, _is_evergreen(chunk.id))
+    for position, (number, opened, seats, closed, cancelled, is_evergreen) in enumerate(
         zip(*(c.tolist() for c in columns), strict=True)
     ):
-        taken = [pair for pair in filled.get(position, []) if pair[0] <= until]
+        taken = [seat for seat in filled.get(position, []) if seat.accepted_at <= until]
         gone = cancelled if closed == NONE and cancelled != NONE and cancelled <= until else NONE
         for seat in range(seats):
-            at, application = taken[seat] if seat < len(taken) else (NONE, NONE)
+            at, offered, application = taken[seat] if seat < len(taken) else _FREE
             ended = gone if at == NONE else NONE
-            rows.append((number, opened, f"opening-{number}-{seat + 1}", at, ended, application))
+            made = max(opened, offered - DAY) if is_evergreen and at != NONE else opened
+            rows.append((number, made, f"opening-{number}-{seat + 1}", at, ended, application))
     requisition, opened_at, key, filled_at, cancelled_at, application_id = (list(v) for v in zip(*rows, strict=True))
     sink.add(
         table(Opening),
