@@ -83,7 +83,7 @@ SELECT e.seat_id, e.requisition_id, e.opened_at, e.filled_at, e.cancelled_at, e.
        CASE WHEN e.application_id IS NOT NULL THEN e.source_id END AS source_id,
        CASE WHEN e.application_id IS NOT NULL THEN e.started_on END AS started_on,
        r.department_id, r.job_family_id, r.job_level_id, r.office_id, r.hiring_manager_id, r.recruiter_id,
-       r.country, r.region, e.evergreen_at, e.evergreen_at IS NOT NULL AS is_evergreen,
+       r.country, r.region, e.evergreen_at,
        local_on(e.opened_at, r.timezone, r.shifts) AS opened_on, local_on(e.filled_at, r.timezone, r.shifts) AS filled_on,
        local_on(e.cancelled_at, r.timezone, r.shifts) AS cancelled_on,
        net_at(e.opened_at, s.stops) AS opened_net, net_at(e.filled_at, s.stops) AS filled_net,

@@ -41,7 +41,7 @@ def company() -> SmallMart:
         for _ in range(SEATS):
             seat_id += 1
             filled = at(usual + rng.random())
-            row = {**own, "seat_id": seat_id, "is_evergreen": False, "opened_at": FIRST, "opened_on": FIRST.date()}
+            row = {**own, "seat_id": seat_id, "opened_at": FIRST, "opened_on": FIRST.date()}
             row |= {"opened_net": seconds(FIRST), "filled_at": filled, "filled_on": filled.date()}
             mart.add("fact_seat", row | {"filled_net": seconds(filled)})
     key = 0

@@ -51,7 +51,7 @@ class Scene:
         for _ in range(count):
             self.count += 1
             filled = FIRST + timedelta(days=days)
-            row = self.dims(recruiter, family) | {"seat_id": self.count, "is_evergreen": False}
+            row = self.dims(recruiter, family) | {"seat_id": self.count}
             row |= {"opened_at": FIRST, "opened_on": FIRST.date(), "opened_net": seconds(FIRST)}
             row |= {"filled_at": filled, "filled_on": filled.date(), "filled_net": seconds(filled)}
             self.mart.add("fact_seat", row)

@@ -67,7 +67,7 @@ class Scene:
     def seat(self, requisition: int, opened: float = 0, **days: float) -> None:
         self.seats += 1
         row: dict[str, Any] = {"seat_id": self.seats, "requisition_id": requisition, "recruiter_id": 205}
-        row |= {"job_family_id": 1, "is_evergreen": False}
+        row |= {"job_family_id": 1}
         for name, column in (("opened", "opened"), ("accepted", "filled"), ("cancelled", "cancelled")):
             day = {"opened": opened, **days}.get(name)
             if day is not None:

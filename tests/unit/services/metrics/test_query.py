@@ -150,7 +150,7 @@ def add_seats(mart: SmallMart, of: Mapping[str, Any], rng: random.Random) -> Non
         filled = {"filled_at": opened + days * DAY, "filled_on": (opened + days * DAY).date()} if seat else {}
         nets = {"opened_net": seconds(opened), "filled_net": seconds(opened + days * DAY) if seat else None}
         key = {"seat_id": 100 * of["requisition_id"] + seat, "opened_at": opened, "opened_on": opened.date()}
-        mart.add("fact_seat", {**of, **key, **filled, **nets, "is_evergreen": False})
+        mart.add("fact_seat", {**of, **key, **filled, **nets})
 
 
 def seconds(at: datetime) -> int:

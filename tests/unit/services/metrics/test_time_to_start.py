@@ -44,7 +44,7 @@ class Scene:
     def seat(self, opened: float, **days: float | None) -> None:
         """``accepted``, ``starts`` and ``cancelled`` are days after 1 May."""
         self.seats += 1
-        row: dict[str, Any] = {"seat_id": self.seats, "requisition_id": 1, "department_id": 1, "is_evergreen": False}
+        row: dict[str, Any] = {"seat_id": self.seats, "requisition_id": 1, "department_id": 1}
         row |= {"opened_at": at(opened), "opened_on": at(opened).date(), "opened_net": self.net(opened)}
         for name, column in (("accepted", "filled"), ("cancelled", "cancelled")):
             day = days.get(name)
