@@ -138,7 +138,7 @@ def _foot(viewer: Viewer) -> Component:
     return html.Div(
         [
             html.Span(initials, className=hb("ava"), **attributes(aria_hidden="true")),
-            html.Span([html.B(viewer.name), html.Span(roles)], className=hb("who")),
+            html.Span([html.B(viewer.name, title=viewer.name), html.Span(roles)], className=hb("who")),
             html.Details(
                 [
                     html.Summary([icon("more"), spoken("Theme, keys, sign out")], className=hb("btn icon small")),

@@ -45,13 +45,18 @@ def filter_bar(filters: Filters, choices: tuple[FilterChoice, ...]) -> Component
                 **attributes(data_sheet_label="Filters"),
             ),
             html.Span(className=hb("sep hide-m")),
-            _reset(filters),
-            button(
-                icon("link"),
-                classes="btn quiet icon hide-m",
-                label="Copy link to this view",
-                data_copy="address",
-                title="Copy link to this view",
+            html.Span(
+                [
+                    _reset(filters),
+                    button(
+                        icon("link"),
+                        classes="btn quiet icon hide-m",
+                        label="Copy link to this view",
+                        data_copy="address",
+                        title="Copy link to this view",
+                    ),
+                ],
+                className=hb("filter-end"),
             ),
         ],
         className=hb("filters"),

@@ -53,7 +53,10 @@ def _nothing() -> Component:
 
 def _list(mails: Sequence[MailRecord], counts: Mapping[str, int], timezone: str) -> Component:
     summary = ", ".join(f"{number(count)} {STATES[state][1].lower()}" for state, count in sorted(counts.items()))
-    heads = [html.Th(words, scope="col") for words in ("Mail", "To", "State", "Since")]
+    heads = [
+        html.Th(words, scope="col", className=hb("fold" if words in {"To", "Since"} else ""))
+        for words in ("Mail", "To", "State", "Since")
+    ]
     rows = [html.Tr(_row(mail, timezone)) for mail in mails]
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className=hb("tbl"))
     foot = [html.Span(f"The latest {number(len(mails))}. A mail in doubt is never sent again by itself.")]
@@ -63,18 +66,20 @@ def _list(mails: Sequence[MailRecord], counts: Mapping[str, int], timezone: str)
 
 
 def _row(mail: MailRecord, timezone: str) -> list[Component]:
+    since = at_instant(mail.sent_at or mail.created_at, timezone)
     return [
         html.Th(
             present(
                 dcc.Link(mail.subject or "No subject", href=f"/admin/mail/{mail.id}"),
+                html.Span(f"{mail.recipient}, {since}", className=hb("only-m"), style=BREAK_ANYWHERE),
                 html.Span(mail.error) if mail.error and mail.state != "sent" else None,
             ),
             scope="row",
             className=hb("two"),
         ),
-        html.Td(mail.recipient),
+        html.Td(mail.recipient, className=hb("fold")),
         html.Td(_state(mail.state)),
-        html.Td(at_instant(mail.sent_at or mail.created_at, timezone), className=hb("nowrap")),
+        html.Td(since, className=hb("nowrap fold")),
     ]
 
 
@@ -96,7 +101,7 @@ def one_mail_page(record: MailRecord, delivered: DeliveredMail | None, timezone:
                 ),
                 className=hb("grid"),
             ),
-            html.P(dcc.Link("All mails", href="/admin/mail")),
+            html.P(dcc.Link("All mails", href="/admin/mail"), className=hb("mt-4")),
         ]
     )
 

@@ -43,7 +43,7 @@ def report_page(entry: ArchiveEntry, timezone: str) -> Component:
         [
             html.Header(heading, className=hb("page-head")),
             html.Div(present(document, _receipts(entry, timezone)), className=hb("grid")),
-            html.P(dcc.Link("All reports", href="/reports")),
+            html.P(dcc.Link("All reports", href="/reports"), className=hb("mt-4")),
         ]
     )
 

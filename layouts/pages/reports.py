@@ -132,7 +132,7 @@ def _address(view: ArchiveView, page: int) -> str:
 def _table(view: ArchiveView, timezone: str) -> Component:
     has_list = any(entry.deliveries for entry in view.entries)
     heads = [
-        html.Th("Report", scope="col"),
+        html.Th("Report", scope="col", className=hb("main-col")),
         html.Th("Period", scope="col"),
         html.Th("Made", scope="col", className=hb("fold")),
         html.Th("Received", scope="col", className=hb("fold")) if has_list else None,
@@ -159,7 +159,7 @@ def _row(entry: ArchiveEntry, timezone: str, *, has_list: bool) -> list[Componen
         ),
         html.Td(period_words(entry.period), className=hb("nowrap")),
         html.Td(made, className=hb("fold")),
-        html.Td(_received(entry, timezone), className=hb("fold")) if has_list else None,
+        html.Td(_received(entry, timezone), className=hb("two fold")) if has_list else None,
         html.Td(f"{number(max(1, round(entry.size_bytes / _KILO)))} kB", className=hb("n fold")),
         html.Td(
             html.A(
@@ -173,15 +173,17 @@ def _row(entry: ArchiveEntry, timezone: str, *, has_list: bool) -> list[Componen
     )
 
 
-def _received(entry: ArchiveEntry, timezone: str) -> Component | str:
+def _received(entry: ArchiveEntry, timezone: str) -> Component | str | list[Component | str]:
     """The latest receipt, and all of them one click away."""
     if not entry.deliveries:
         return "Nobody yet"
-    lines = [
-        f"{address}, {_HOW_WORDS.get(how, how)} {at_instant(when, timezone)}" for address, how, when in entry.deliveries
+    receipts = [
+        (address, f"{_HOW_WORDS.get(how, how)} {at_instant(when, timezone)}") for address, how, when in entry.deliveries
     ]
-    if len(lines) == 1:
-        return lines[0]
+    if len(receipts) == 1:
+        address, how_and_when = receipts[0]
+        return [address, html.Span(how_and_when[0].upper() + how_and_when[1:])]
+    lines = [f"{address}, {how_and_when}" for address, how_and_when in receipts]
     return html.Details(
         [html.Summary(f"{number(len(lines))} times"), html.Ul([html.Li(line) for line in lines])],
         className=hb("receipts"),

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.components.card import card, page_note
-from layouts.components.markup import hb
+from layouts.components.markup import hb, present
 from layouts.components.status import chip
 from layouts.pages.mail import STATES
 from layouts.pages.states import nothing_found
@@ -47,12 +47,16 @@ def _cards(view: SchedulesView, timezone: str) -> list[Component]:
 
 
 def _schedules(schedules: tuple[ScheduleEntry, ...], timezone: str) -> Component:
-    heads = [html.Th(words, scope="col") for words in ("Schedule", "Reports by", "Next")]
+    heads = [
+        html.Th("Schedule", scope="col"),
+        html.Th("Reports by", scope="col", className=hb("fold")),
+        html.Th("Next", scope="col"),
+    ]
     rows = [
         html.Tr(
             [
                 html.Th(schedule.name, scope="row"),
-                html.Td(schedule.grain.capitalize()),
+                html.Td(schedule.grain.capitalize(), className=hb("fold")),
                 html.Td(_next(schedule, timezone), className=hb("nowrap")),
             ]
         )
@@ -73,7 +77,7 @@ def _run_now(schedules: tuple[ScheduleEntry, ...]) -> Component:
     form = html.Form(
         [
             html.Fieldset([html.Legend("Schedule", className=hb("lab")), _select(options)]),
-            html.Label("Period", htmlFor=ids.RUN_PERIOD, className=hb("lab")),
+            html.Label("Period", htmlFor=ids.RUN_PERIOD, className=hb("lab mt-4")),
             dcc.Input(
                 id=ids.RUN_PERIOD,
                 name="period",
@@ -89,7 +93,7 @@ def _run_now(schedules: tuple[ScheduleEntry, ...]) -> Component:
                     html.Button("Run now", id=ids.RUN_NOW, type="button", className=hb("btn primary")),
                     html.Button("Preview", type="submit", className=hb("btn")),
                 ],
-                className=hb("row"),
+                className=hb("row mt-4"),
             ),
         ],
         action="/reports/preview",
@@ -112,7 +116,10 @@ def _select(options: list[dict[str, str]]) -> Component:
 
 def runs_card(view: SchedulesView, timezone: str) -> Component:
     counted = ", ".join(f"{number(count)} {name.replace('_', ' ')}" for name, count in view.balance)
-    heads = [html.Th(words, scope="col") for words in ("Report", "Period", "Due", "Run", "Mail")]
+    heads = [
+        html.Th(words, scope="col", className=hb("fold" if words in {"Period", "Due"} else ""))
+        for words in ("Report", "Period", "Due", "Run", "Mail")
+    ]
     rows = [html.Tr(_row(run, timezone)) for run in view.runs]
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className=hb("tbl"))
     body = html.Div(table, className=hb("tbl-w")) if rows else html.P("Nothing was due so far.", className=hb("sub"))
@@ -123,10 +130,19 @@ def _row(run: RunEntry, timezone: str) -> list[Component]:
     tone, words = _RUN_STATES[run.state]
     mail = chip(*STATES[run.mail_state]) if run.mail_state else NOTHING
     name = f"{run.schedule}, {run.subject_name}" if run.subject_name else run.schedule
+    due = at_instant(run.due_at, timezone)
     return [
-        html.Th([name, html.Span(run.error)] if run.error else name, scope="row", className=hb("two")),
-        html.Td(run.period, className=hb("nowrap")),
-        html.Td(at_instant(run.due_at, timezone), className=hb("nowrap")),
+        html.Th(
+            present(
+                name,
+                html.Span(f"{run.period}, due {due}", className=hb("only-m")),
+                html.Span(run.error) if run.error else None,
+            ),
+            scope="row",
+            className=hb("two"),
+        ),
+        html.Td(run.period, className=hb("nowrap fold")),
+        html.Td(due, className=hb("nowrap fold")),
         html.Td(chip(tone, words)),
         html.Td(mail),
     ]
