@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashapp.api.bearer import SCOPES
-from dashapp.config import load_settings
+from dashapp.config import Settings, load_settings
 from services.access.policy import CLASSES, POLICY_VERSION, ROLE_ACTIONS, ROLE_SCOPE, Action, Policy, dump
+from services.accounts.agreements import Agreements
+from services.audit.log import AuditLog
 from services.domain.people import ColumnClass, Role
+from services.store.database import Store
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -31,7 +34,21 @@ def dump_command() -> None:
     """Print the full matrix as JSON: roles, actions, routes, pages, callbacks."""
     from dashapp.factory import create_server  # noqa: PLC0415 - loads Dash, which no other subcommand needs
 
-    click.echo(json.dumps(full_matrix(create_server(load_settings())), indent=1))
+    settings = load_settings()
+    matrix = full_matrix(create_server(settings)) | {"agreements": _agreements(settings)}
+    click.echo(json.dumps(matrix, indent=1))
+
+
+def _agreements(settings: Settings) -> list[dict[str, Any]]:
+    """Works agreements, which limit every row of the matrix where they are in force."""
+    store = Store(settings.database_url)
+    try:
+        found = Agreements(store, AuditLog(store)).list_all()
+    finally:
+        store.dispose()
+    return [
+        {"kind": one.kind, "place": one.place, "version": one.version, "in_force": one.is_in_force} for one in found
+    ]
 
 
 @command.command("docs")

@@ -112,6 +112,8 @@ def query_command(
 
 def _ask(query: Query, user: str | None) -> Answer:
     from dashapp.wiring import make_accounts  # noqa: PLC0415 - loads the account services
+    from services.access.policy import Action  # noqa: PLC0415 - as above
+    from services.accounts.directory import LOCAL_OPERATOR  # noqa: PLC0415 - as above
     from services.mart.reader import MartReader  # noqa: PLC0415 - loads DuckDB
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
@@ -120,12 +122,13 @@ def _ask(query: Query, user: str | None) -> Answer:
     settings = load_settings()
     store = Store(settings.database_url)
     try:
-        _, audit, accounts = make_accounts(settings, store)
+        policy, audit, accounts = make_accounts(settings, store)
         viewer: Viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
+        policy.require(viewer, Action.METRICS_QUERY)
         answer = QueryLayer(MartReader(settings.mart_dir), StoreNames(store)).ask(query, viewer)
         with store.write() as connection:
             detail = {"metrics": query.metrics, "by": query.by, "raw": query.raw, "as": viewer.email}
-            audit.append(connection, accounts.local_operator().email, "metrics.queried", detail=detail)
+            audit.append(connection, LOCAL_OPERATOR, "metrics.queried", detail=detail)
     finally:
         store.dispose()
     return answer

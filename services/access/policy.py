@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.domain.errors import ForbiddenError
-from services.domain.people import ColumnClass, Role, Scope, Viewer
+from services.domain.people import Agreed, ColumnClass, Role, Scope, Viewer
 
 _T = TypeVar("_T")
 
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 """Part of every viewer's fingerprint: raised with each change of the tables below, so no cached answer survives it."""
 
 
@@ -52,6 +52,11 @@ class Action(enum.StrEnum):
     USERS_MANAGE = "users.manage"
     DATA_IMPORT = "data.import"
     AUDIT_VIEW = "audit.view"
+    AGREEMENTS_VIEW = "agreements.view"
+    """Works agreements in force, with their history."""
+    AGREEMENTS_MANAGE = "agreements.manage"
+    DIVERSITY_RECORDS = "diversity.records"
+    """What single applicants said of themselves, for a purpose that is written down."""
 
     @property
     def resource(self) -> str:
@@ -68,6 +73,8 @@ class ScopeRule(enum.StrEnum):
     """Requisitions the person recruits for."""
     MANAGED = "managed"
     """Requisitions the person is hiring manager of."""
+    NOTHING = "nothing"
+    """No data at all."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +93,15 @@ ROLE_SCOPE: Mapping[Role, ScopeRule] = {
     Role.DEI_OFFICER: ScopeRule.GRANTED,
     Role.COMPLIANCE: ScopeRule.EVERYTHING,
     Role.ADMIN: ScopeRule.EVERYTHING,
+    Role.WORKS_COUNCIL: ScopeRule.NOTHING,
 }
 
-_EVERYBODY = tuple(Role)
+_EVERYBODY = tuple(role for role in Role if role is not Role.WORKS_COUNCIL)
+"""Everybody who works with the figures."""
 _LADDER = (Role.RECRUITER, Role.RECRUITING_MANAGER, Role.HRBP, Role.EXECUTIVE, Role.ADMIN)
 """Who hears of an incident, and who runs the server."""
 ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
-    Action.SESSION_USE: _EVERYBODY,
+    Action.SESSION_USE: tuple(Role),
     Action.OVERVIEW_VIEW: _EVERYBODY,
     Action.METRICS_QUERY: _EVERYBODY,
     Action.METRICS_RAW: (Role.ADMIN,),
@@ -118,7 +127,10 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.ADMIN_ACCESS: (Role.ADMIN,),
     Action.USERS_MANAGE: (Role.ADMIN,),
     Action.DATA_IMPORT: (Role.ADMIN,),
-    Action.AUDIT_VIEW: (Role.COMPLIANCE, Role.ADMIN),
+    Action.AUDIT_VIEW: (Role.COMPLIANCE, Role.ADMIN, Role.WORKS_COUNCIL),
+    Action.AGREEMENTS_VIEW: (Role.HRBP, Role.COMPLIANCE, Role.ADMIN, Role.WORKS_COUNCIL),
+    Action.AGREEMENTS_MANAGE: (Role.ADMIN,),
+    Action.DIVERSITY_RECORDS: (Role.DEI_OFFICER,),
 }
 
 TABLE: tuple[Rule, ...] = tuple(
@@ -126,14 +138,15 @@ TABLE: tuple[Rule, ...] = tuple(
 )
 
 CLASSES: Mapping[Role, frozenset[ColumnClass]] = {
-    Role.EXECUTIVE: frozenset({ColumnClass.GENERAL, ColumnClass.PERSON}),
+    Role.EXECUTIVE: frozenset({ColumnClass.GENERAL, ColumnClass.PERSON, ColumnClass.DIVERSITY}),
     Role.HIRING_MANAGER: frozenset({ColumnClass.GENERAL, ColumnClass.CANDIDATE}),
     Role.RECRUITER: frozenset({ColumnClass.GENERAL, ColumnClass.CANDIDATE}),
     Role.RECRUITING_MANAGER: frozenset({ColumnClass.GENERAL, ColumnClass.PERSON, ColumnClass.CANDIDATE}),
-    Role.HRBP: frozenset({ColumnClass.GENERAL, ColumnClass.PERSON, ColumnClass.CANDIDATE, ColumnClass.COMPENSATION}),
+    Role.HRBP: frozenset(set(ColumnClass) - {ColumnClass.CHECK}),
     Role.DEI_OFFICER: frozenset({ColumnClass.GENERAL, ColumnClass.DIVERSITY}),
     Role.COMPLIANCE: frozenset({ColumnClass.GENERAL, ColumnClass.CHECK}),
     Role.ADMIN: frozenset({ColumnClass.GENERAL, ColumnClass.PERSON}),
+    Role.WORKS_COUNCIL: frozenset({ColumnClass.GENERAL}),
 }
 
 
@@ -187,8 +200,8 @@ class Policy:
                 f"Your role does not include this ({action}). Ask an administrator if you need it for your work."
             )
 
-    def scope_of(self, grants: Iterable[Grant], person_id: int | None) -> Scope:
-        """The rows all ``grants`` reach together.
+    def scope_of(self, grants: Iterable[Grant], person_id: int | None, agreed: Agreed | None = None) -> Scope:
+        """The rows all ``grants`` reach together; ``agreed`` limits what may be said of people in them.
 
         A scope holds one pair (departments, regions). Grants whose pairs do not unite into one pair without reaching
         more than they give are not widened: the first of them counts. A role of one's own requisitions without a
@@ -208,16 +221,18 @@ class Policy:
                     recruiter_id = person_id
                 case ScopeRule.MANAGED:
                     hiring_manager_id = person_id
-                case None:
+                case ScopeRule.NOTHING | None:
                     continue
+        limits = agreed or Agreed()
         if everything or (None, None) in pairs:
-            return Scope(everything=True)
+            return Scope(everything=True, agreed=limits)
         departments, regions = unite(pairs)
         return Scope(
             department_ids=None if departments is None else tuple(sorted(departments)),
             regions=None if regions is None else tuple(sorted(regions)),
             recruiter_id=recruiter_id,
             hiring_manager_id=hiring_manager_id,
+            agreed=limits,
         )
 
     def classes_of(self, grants: Iterable[Grant], person_id: int | None) -> frozenset[ColumnClass]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from services.access.policy import Policy
 from services.accounts import sessions
+from services.accounts.agreements import AgreementsInForce
 from services.accounts.grants import DepartmentTree, RoleGiven, current_roles, end_roles, give_roles, in_force
 from services.accounts.passwords import Passwords, check_acceptable
 from services.accounts.sessions import SignedIn
@@ -60,6 +61,7 @@ class Accounts:
         self._demo_accounts = demo_accounts
         self._passwords = Passwords(hasher)
         self._departments = DepartmentTree()
+        self._agreements = AgreementsInForce()
 
     # --- who exists ----------------------------------------------------------------------------------------------
 
@@ -268,13 +270,18 @@ class Accounts:
             return self._active_viewer(connection, connection.execute(query).first(), wanted)
 
     def local_operator(self) -> Viewer:
-        """Whoever has a shell on the server: full rights. What it does is in the audit log under this name."""
+        """Whoever has a shell on the server: full rights. What it does is in the audit log under this name.
+
+        Works agreements hold here too.
+        """
+        with self._store.read() as connection:
+            agreed = self._agreements.of(connection, None)
         return Viewer(
             user_id=None,
             email=LOCAL_OPERATOR,
             name="Local operator",
             roles=frozenset(Role),
-            scope=Scope(everything=True),
+            scope=Scope(everything=True, agreed=agreed),
             classes=frozenset(ColumnClass),
             policy_version=self._policy.version,
         )
@@ -297,7 +304,7 @@ class Accounts:
             name=user.name,
             person_id=user.person_id,
             roles=frozenset(grant.role for grant in grants),
-            scope=self._policy.scope_of(grants, user.person_id),
+            scope=self._policy.scope_of(grants, user.person_id, self._agreements.of(connection, user.person_id)),
             classes=self._policy.classes_of(grants, user.person_id),
             policy_version=self._policy.version,
             timezone=user.timezone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import hashlib
 import json
@@ -17,6 +18,8 @@ class Role(enum.StrEnum):
     DEI_OFFICER = "dei_officer"
     COMPLIANCE = "compliance"
     ADMIN = "admin"
+    WORKS_COUNCIL = "works_council"
+    """Sees which agreements are in force and who looked at what; no data."""
 
 
 class ColumnClass(enum.StrEnum):
@@ -34,6 +37,20 @@ class ColumnClass(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Agreed:
+    """Where a works agreement is in force: there are no figures of single people, and none of teams under five."""
+
+    countries: tuple[str, ...] = ()
+    office_ids: tuple[int, ...] = ()
+    own_person_id: int | None = None
+    """Whose own figures stay: an interviewer is named to herself."""
+
+    @property
+    def is_anywhere(self) -> bool:
+        return bool(self.countries or self.office_ids)
+
+
+@dataclass(frozen=True)
 class Scope:
     """Which requisitions' data a viewer may see: the union of its parts.
 
@@ -48,6 +65,7 @@ class Scope:
     regions: tuple[str, ...] | None = ()
     recruiter_id: int | None = None
     hiring_manager_id: int | None = None
+    agreed: Agreed = field(default_factory=Agreed)
 
     @property
     def is_empty(self) -> bool:
@@ -80,6 +98,7 @@ class Viewer:
             scope.regions,
             scope.recruiter_id,
             scope.hiring_manager_id,
+            dataclasses.astuple(scope.agreed),
             sorted(self.classes),
             sorted(self.roles),
             self.policy_version,

@@ -23,6 +23,7 @@ from services.domain.metric import Answer, Estimator, Metric, Query, Reason, Row
 from services.domain.people import ColumnClass, Role, Viewer
 from services.domain.views import FilterChoice
 from services.metrics import clusters, expectations, owners, registry
+from services.metrics.agreement import without_small_teams
 from services.metrics.bootstrap import Interval
 from services.metrics.case_mix import STRATA
 from services.metrics.catalog import Catalog, Names
@@ -122,7 +123,9 @@ class QueryLayer:
             for key in sorted(groups, key=lambda key: _position(catalog, by, key))
         ]
         as_of = question.as_of.replace(tzinfo=UTC)
-        return Answer(as_of, snapshot.id, tuple(rows))
+        with self._reader.hold():
+            shown = without_small_teams(rows, question, self._reader, catalog)
+        return Answer(as_of, snapshot.id, shown)
 
     def _with_sensitive(self, query: Query, viewer: Viewer) -> Answer:
         """Sensitive metrics, answered as a whole, and beside them the others as ever."""

@@ -17,6 +17,8 @@ from services.ingest.demonstration.names import CAST, OFFICES
 from services.store.database import Store
 from services.store.tables import Person, Requisition, UserAccount
 
+COUNCIL = (Role.WORKS_COUNCIL, "Wim", "Jansen")
+"""Signs in, but is nobody of whom there are figures."""
 REGION_OF_CAST = {Role.HRBP: "EMEA", Role.RECRUITING_MANAGER: "EMEA"}
 """Everybody else of the cast sees the whole company, or own requisitions."""
 
@@ -32,7 +34,7 @@ def logins(signing_key: str) -> tuple[DemonstrationLogin, ...]:
     """One per role. Passwords follow from the installation's secret key, so that they need not be kept anywhere."""
     return tuple(
         DemonstrationLogin(Role(role), email, _password(signing_key, email))
-        for role, first, _ in CAST
+        for role, first, _ in (*CAST, COUNCIL)
         for email in [f"{first.lower()}@northwind.example"]
     )
 
@@ -45,13 +47,13 @@ def _password(signing_key: str, email: str) -> str:
 def create_accounts(store: Store, accounts: Accounts, cast: dict[str, int], signing_key: str) -> int:
     """Create the cast's accounts and one without a password per recruiter and manager; returns the admin's user id."""
     admin = 0
-    for login, (_, first, last) in zip(logins(signing_key), CAST, strict=True):
+    for login, (_, first, last) in zip(logins(signing_key), (*CAST, COUNCIL), strict=True):
         user_id = accounts.create_user(
             login.email,
             f"{first} {last}",
             [RoleGiven(login.role, region=REGION_OF_CAST.get(login.role))],
             password=login.password,
-            person_id=cast[login.role],
+            person_id=cast.get(login.role),
             is_demo=True,
             timezone=OFFICES[0].timezone,
         )

@@ -6,6 +6,7 @@ from services.store.tables.access import (
     UserAccount,
     UserSession,
 )
+from services.store.tables.agreements import WorksAgreement
 from services.store.tables.alerts import Incident, IncidentEvent, ThresholdRule
 from services.store.tables.api import ApiToken
 from services.store.tables.audit import AuditEvent, RefusedAccess
@@ -118,5 +119,6 @@ __all__ = [
     "ThresholdRule",
     "UserAccount",
     "UserSession",
+    "WorksAgreement",
     "metadata",
 ]

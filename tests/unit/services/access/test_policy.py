@@ -50,10 +50,11 @@ HANA = viewer(Grant(Role.HRBP, region="EMEA"))
 DEE = viewer(Grant(Role.DEI_OFFICER))
 CLEO = viewer(Grant(Role.COMPLIANCE))
 ADA = viewer(Grant(Role.ADMIN))
+WIM = viewer(Grant(Role.WORKS_COUNCIL))
 OTTO = viewer()
 
 MAY = {
-    Action.SESSION_USE: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada"},
+    Action.SESSION_USE: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada", "wim"},
     Action.OVERVIEW_VIEW: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada"},
     Action.METRICS_QUERY: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada"},
     Action.METRICS_RAW: {"ada"},
@@ -72,11 +73,15 @@ MAY = {
     Action.ADMIN_ACCESS: {"ada"},
     Action.USERS_MANAGE: {"ada"},
     Action.DATA_IMPORT: {"ada"},
-    Action.AUDIT_VIEW: {"cleo", "ada"},
+    Action.AUDIT_VIEW: {"cleo", "ada", "wim"},
+    Action.AGREEMENTS_VIEW: {"hana", "cleo", "ada", "wim"},
+    Action.AGREEMENTS_MANAGE: {"ada"},
+    Action.DIVERSITY_RECORDS: {"dee"},
     Action.PUBLIC: set(),
 }
 EVERYBODY = {
-    "eva": EVA, "max": MAX, "rita": RITA, "ron": RON, "hana": HANA, "dee": DEE, "cleo": CLEO, "ada": ADA, "otto": OTTO,
+    "eva": EVA, "max": MAX, "rita": RITA, "ron": RON, "hana": HANA, "dee": DEE, "cleo": CLEO, "ada": ADA, "wim": WIM,
+    "otto": OTTO,
 }  # fmt: skip
 
 
@@ -144,14 +149,15 @@ def test_a_role_that_knows_no_limits_ignores_them() -> None:
 @pytest.mark.parametrize(
     ("person", "classes"),
     [
-        ("eva", {"general", "person"}),
+        ("eva", {"general", "person", "diversity"}),
         ("max", {"general", "candidate"}),
         ("rita", {"general", "candidate"}),
         ("ron", {"general", "person", "candidate"}),
-        ("hana", {"general", "person", "candidate", "compensation"}),
+        ("hana", {"general", "person", "candidate", "compensation", "diversity"}),
         ("dee", {"general", "diversity"}),
         ("cleo", {"general", "check"}),
         ("ada", {"general", "person"}),
+        ("wim", {"general"}),
         ("otto", {"general"}),
     ],
 )
@@ -265,7 +271,7 @@ def test_the_dump_is_the_whole_matrix() -> None:
     assert dumped["policy_version"] == POLICY.version
     assert dumped["roles"]["hrbp"] == {  # type: ignore[index]
         "scope": "granted",
-        "classes": ["candidate", "compensation", "general", "person"],
+        "classes": ["candidate", "compensation", "diversity", "general", "person"],
     }
 
 
