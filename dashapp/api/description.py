@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.accounts.tokens import PER_MINUTE, TokenScope
-from services.domain.metric import Anchor, Better, Estimator, Reason, Status, Unit
+from services.domain.metric import Anchor, Attribution, Better, Estimator, Reason, Status, Unit
 from services.domain.people import ColumnClass
 
 TITLE = "Hireboard"
@@ -73,14 +73,21 @@ def _query_operation() -> dict[str, Any]:
             _one("from", "First day of the period.", "date"),
             _one("to", "Last day of the period, included.", "date"),
             _one("as_of", "Ignore what happened later; UTC unless it says otherwise.", "date-time"),
+            _flag("raw", "Without the small-number rule; administrators."),
             {
-                "name": "raw",
+                "name": "attribution",
                 "in": "query",
-                "description": "Without the small-number rule; administrators.",
-                "schema": {"type": "boolean", "default": False},
+                "description": "Figures by who held the requisition, not by the recruiter the source names.",
+                "schema": {"type": "string", "enum": list(Attribution)},
             },
+            _flag("clustered", "Intervals by bootstrap of requisitions or people, where a metric's cases share them."),
+            _flag("expected", "Beside each figure, in extra, what the company's rate for the same mix would give."),
         ],
     }
+
+
+def _flag(name: str, words: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": words, "schema": {"type": "boolean", "default": False}}
 
 
 def _own_operation() -> dict[str, Any]:

@@ -35,7 +35,7 @@ AT_ONCE = 3
 """Answers a process works out at a time: programs must not take every thread from the people."""
 PATIENCE_S = 10
 _MANY = ("metric", "by", "where")
-_ONE = ("from", "to", "as_of", "raw")
+_ONE = ("from", "to", "as_of", "raw", "attribution", "clustered", "expected")
 
 
 def api_routes(services: Services) -> Blueprint:
@@ -96,7 +96,10 @@ def asked_of(given: dict[str, list[str]]) -> Asked:
         start=_only(given.get("from")),
         end=_only(given.get("to")),
         as_of=_only(given.get("as_of")),
-        raw=_flag(given.get("raw")),
+        raw=_flag("raw", given.get("raw")),
+        attribution=_only(given.get("attribution")),
+        clustered=_flag("clustered", given.get("clustered")),
+        expected=_flag("expected", given.get("expected")),
     )
 
 
@@ -104,10 +107,10 @@ def _only(values: Sequence[str] | None) -> str | None:
     return values[0] if values else None
 
 
-def _flag(values: Sequence[str] | None) -> bool:
+def _flag(name: str, values: Sequence[str] | None) -> bool:
     word = values[0] if values else "false"
     if word not in {"true", "false"}:
-        raise InvalidInputError(f"raw takes true or false, not {word[:40]!r}.")
+        raise InvalidInputError(f"{name} takes true or false, not {word[:40]!r}.")
     return word == "true"
 
 

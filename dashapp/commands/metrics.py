@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,9 @@ def docs_command() -> None:
 @click.option("--as-of", metavar="TIME", help="Ignore what happened later; UTC unless it says otherwise.")
 @click.option("--as", "user", metavar="USER", help="Answer for this e-mail, or role in the demonstration company.")
 @click.option("--raw", is_flag=True, help="Without the small-number rule (administrators).")
+@click.option("--attribution", metavar="MODEL", help="By who held the requisition: primary, split or handover.")
+@click.option("--clustered", is_flag=True, help="Intervals by bootstrap of requisitions or people; takes longer.")
+@click.option("--expected", is_flag=True, help="Beside it what the company's rate for the same mix would give.")
 @as_json
 @click.option("--csv", "wants_csv", is_flag=True, help="Comma-separated values on standard output.")
 def query_command(
@@ -90,8 +94,11 @@ def query_command(
     end: str | None,
     as_of: str | None,
     user: str | None,
+    attribution: str | None,
     *,
     raw: bool,
+    clustered: bool,
+    expected: bool,
     wants_json: bool,
     wants_csv: bool,
 ) -> None:
@@ -100,7 +107,8 @@ def query_command(
         name, _, value = pair.partition("=")
         if not name or not value:
             raise click.UsageError(f"--where takes DIM=VALUE, for example department=Sales, not {pair!r}.")
-    query = query_of(Asked(metric_ids, by, where, start, end, as_of, raw), _option)
+    asked = Asked(metric_ids, by, where, start, end, as_of, raw, attribution, clustered, expected)
+    query = query_of(asked, _option)
     answer = _ask(query, user)
     if wants_json:
         click.echo(json_text(answer_document(answer)))
@@ -108,6 +116,54 @@ def query_command(
         click.echo(_csv([flat_row(row) for row in answer.rows]), nl=False)
     else:
         click.echo(f"As of {answer.as_of:%Y-%m-%d %H:%M} UTC, snapshot {answer.snapshot}\n{_text(answer)}")
+
+
+@command.command("compare")
+@click.argument("group")
+@click.argument("reference")
+@click.option("--metric", default="source_conversion_matured", show_default=True, help="A plain rate.")
+@click.option("--by", "dimension", default="source", show_default=True, help="What GROUP and REFERENCE are values of.")
+@click.option("--within", default="job_family", show_default=True, help="Compared within each value of this.")
+@click.option("--from", "start", metavar="DATE", help="First day of the period.")
+@click.option("--to", "end", metavar="DATE", help="Last day of the period, included.")
+@click.option("--as-of", metavar="TIME", help="Ignore what happened later; UTC unless it says otherwise.")
+@click.option("--as", "user", metavar="USER", help="Answer for this e-mail, or role in the demonstration company.")
+@as_json
+def compare_command(
+    group: str,
+    reference: str,
+    metric: str,
+    dimension: str,
+    within: str,
+    start: str | None,
+    end: str | None,
+    as_of: str | None,
+    user: str | None,
+    *,
+    wants_json: bool,
+) -> None:
+    """GROUP less REFERENCE: pooled, and within job family (Mantel-Haenszel), side by side."""
+    from services.metrics.source_comparison import Pair, compare  # noqa: PLC0415 - numpy is loaded when needed
+
+    pair = Pair(group, reference, dimension, within)
+    asked = query_of(Asked((metric,), start=start, end=end, as_of=as_of), _option)
+    answer = _ask(pair.query(metric, period=asked.period, as_of=asked.as_of), user)
+    document = dataclasses.asdict(compare(pair, answer.rows))
+    if wants_json:
+        strata = [{within: name, **counts} for name, counts in document.pop("strata").items()]
+        click.echo(json_text({**document, "strata": strata}))
+        return
+    pooled, stratified = document["pooled"], document["stratified"]
+    click.echo(
+        f"{group} {pooled['successes']} of {pooled['cases']}, "
+        f"{reference} {pooled['reference_successes']} of {pooled['reference_cases']}"
+    )
+    if stratified is None:
+        click.echo(f"In no {within} both have cases: there is nothing to compare.")
+        return
+    click.echo(f"pooled difference {stratified['pooled']:+.4f}")
+    low, high = stratified["low"], stratified["high"]
+    click.echo(f"within {within} {stratified['difference']:+.4f}  (95 % {low:+.4f} to {high:+.4f})")
 
 
 def _ask(query: Query, user: str | None) -> Answer:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.domain.errors import InvalidInputError
-from services.domain.metric import Answer, Metric, Period, Query, Row
+from services.domain.metric import Answer, Attribution, Metric, Period, Query, Row
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 LONGEST_WORD = 500
@@ -26,6 +26,9 @@ class Asked:
     end: str | None = None
     as_of: str | None = None
     raw: bool = False
+    attribution: str | None = None
+    clustered: bool = False
+    expected: bool = False
 
 
 def query_of(asked: Asked, called: Callable[[str], str] = lambda name: name) -> Query:
@@ -47,6 +50,9 @@ def query_of(asked: Asked, called: Callable[[str], str] = lambda name: name) -> 
         period=Period(_day(asked.start, called("from")), last_day + timedelta(days=1) if last_day else None),
         as_of=_instant(asked.as_of, called("as_of")) if asked.as_of is not None else None,
         raw=asked.raw,
+        attribution=_attribution(asked.attribution, called("attribution")) if asked.attribution is not None else None,
+        clustered=asked.clustered,
+        expected=asked.expected,
     )
 
 
@@ -101,6 +107,12 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return [_plain(one) for one in value] if isinstance(value, (tuple, list)) else value
+
+
+def _attribution(word: str, name: str) -> Attribution:
+    if word not in list(Attribution):
+        raise InvalidInputError(f"{name} takes {', '.join(Attribution)}, not {word[:40]!r}.")
+    return Attribution(word)
 
 
 def _where(pairs: Iterable[str], name: str) -> dict[str, tuple[str, ...]]:

@@ -93,20 +93,24 @@ def questions(seed: int, count: int) -> Iterator[Asked]:
         filters: tuple[str, ...] = chance.choice(((), ("department=Sales",), ("department=Sales", "source=Nowhere")))
         where = tuple(one for one in filters if one.partition("=")[0] in shared)
         as_of = chance.choice((None, None, "2026-09-01", "2026-08-01T12:00+02:00"))
-        yield Asked(metrics, by, where, start, end, as_of, raw=chance.random() < 0.1)
+        extras = {name: chance.random() < 0.1 for name in ("raw", "clustered", "expected")}
+        model = chance.choice((None,) * 6 + ("split", "handover"))
+        yield Asked(metrics, by, where, start, end, as_of, attribution=model, **extras)
 
 
 def parameters(asked: Asked) -> list[tuple[str, str]]:
     many = [("metric", one) for one in asked.metrics] + [("by", one) for one in asked.by]
     many += [("where", one) for one in asked.where]
-    single = {"from": asked.start, "to": asked.end, "as_of": asked.as_of, "raw": "true" if asked.raw else None}
+    single = {"from": asked.start, "to": asked.end, "as_of": asked.as_of, "attribution": asked.attribution}
+    flags = {"raw": asked.raw, "clustered": asked.clustered, "expected": asked.expected}
+    single |= {name: "true" for name, is_set in flags.items() if is_set}
     return many + [(name, value) for name, value in single.items() if value is not None]
 
 
 def options(asked: Asked) -> list[str]:
     words = list(asked.metrics)
     for name, value in parameters(asked)[len(asked.metrics) :]:
-        words += ["--raw"] if name == "raw" else [f"--{name.replace('_', '-')}", value]
+        words += [f"--{name}"] if value == "true" else [f"--{name.replace('_', '-')}", value]
     return words
 
 
