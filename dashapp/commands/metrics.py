@@ -22,6 +22,7 @@ from services.metrics.interchange import (
 )
 
 if TYPE_CHECKING:
+    from services.domain.consumers import Consumer
     from services.domain.people import Viewer
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="One JSON document on standard output.")
@@ -50,18 +51,38 @@ def list_command(*, wants_json: bool) -> None:
 @click.argument("metric_id", metavar="ID")
 @as_json
 def show_command(metric_id: str, *, wants_json: bool) -> None:
-    """One definition: every field of it."""
+    """One definition: every field of it, whether it still answers, and who uses it."""
     from services.metrics import registry  # noqa: PLC0415 - as above
+    from services.metrics.lifecycle import state  # noqa: PLC0415 - as above
 
     metric = registry.metric(metric_id)
-    fields = metric_document(metric)
+    used_by = [f"{one.kind} {one.id} ({one.name})" for one in _uses(metric_id)]
+    fields = {**metric_document(metric), "state": state(metric), "used_by": used_by}
     if wants_json:
         click.echo(json_text(fields))
         return
     for name, value in fields.items():
-        text = ", ".join(value) if isinstance(value, list) else value
-        if text not in (None, "", {}):
+        text = ", ".join(map(_words, value)) if isinstance(value, list) else _words(value)
+        if text:
             click.echo(f"{name}: {text}")
+
+
+def _words(value: object) -> str:
+    """One field for a reader; empty = nothing to say."""
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {one}" for name, one in value.items())
+    return "" if value is None else str(value)
+
+
+def _uses(metric_id: str) -> tuple[Consumer, ...]:
+    from services.reporting.uses import uses  # noqa: PLC0415 - loads the reports
+    from services.store.database import Store  # noqa: PLC0415 - as above
+
+    store = Store(load_settings().database_url)
+    try:
+        return uses(metric_id, store)
+    finally:
+        store.dispose()
 
 
 @command.command("docs")

@@ -90,6 +90,15 @@ class Status(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Revision:
+    """An earlier version of a definition: from when it held, and what the next one changed."""
+
+    version: int
+    effective_from: date
+    changed: str
+
+
+@dataclass(frozen=True)
 class Metric:
     """One governed definition. A changed field is a new version with an effective date.
 
@@ -109,6 +118,14 @@ class Metric:
     version: int = 1
     effective_from: date = date(2026, 1, 1)
     status: Status = Status.CERTIFIED
+    status_from: date | None = None
+    """Since when it is deprecated or retired; a draft or a certified metric is so from ``effective_from``."""
+    successor: str | None = None
+    """What to ask instead of a deprecated or retired metric."""
+    retires_on: date | None = None
+    """From this day a deprecated metric answers no more."""
+    revisions: tuple[Revision, ...] = ()
+    """Earlier versions, oldest first."""
     owner: str = "People Analytics"
     start: str = ""
     stop: str = ""

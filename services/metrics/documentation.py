@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.domain.metric import Metric
+from services.domain.people import ColumnClass
 from services.metrics.dimensions import DIMENSIONS
 from services.metrics.registry import FAMILIES, REGISTRY
 
@@ -70,10 +71,12 @@ def _facts(metric: Metric) -> Iterator[tuple[str, str]]:
         ("To", metric.stop),
         ("Clock", metric.clock),
         ("Period by", metric.anchor),
+        ("Formula", metric.formula),
         ("Denominator", metric.denominator),
     ):
         if text:
             yield label, text
+    yield from _life(metric)
     if metric.horizon_days:
         yield "Horizon", f"{metric.horizon_days} days"
     if metric.censored_by:
@@ -84,3 +87,13 @@ def _facts(metric: Metric) -> Iterator[tuple[str, str]]:
     if metric.source:
         yield "Source", metric.source
     yield "Splits", ", ".join(f"`{name}`" for name in metric.dimensions if name in DIMENSIONS)
+
+
+def _life(metric: Metric) -> Iterator[tuple[str, str]]:
+    if metric.successor:
+        until = f", answers until {metric.retires_on}" if metric.retires_on else ""
+        yield "Instead", f"[`{metric.successor}`](#{metric.successor}){until}"
+    for revision in reversed(metric.revisions):
+        yield f"Version {revision.version} from {revision.effective_from}", revision.changed
+    if metric.column_class is not ColumnClass.GENERAL:
+        yield "For", f"roles with the column class {metric.column_class}"

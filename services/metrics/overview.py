@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.domain.consumers import Consumer, ConsumerKind
 from services.domain.filters import DIMENSIONS, keep_known, to_search, where
 from services.domain.grains import Grain, bin_start, bins, next_bin
 from services.domain.metric import Answer, Period, Query
@@ -27,6 +28,24 @@ from services.metrics.registry import REGISTRY
 from services.metrics.targets import TargetBook
 from services.store.database import Store
 
+CONSUMER = Consumer(
+    ConsumerKind.PAGE,
+    "overview",
+    "Overview",
+    frozenset(
+        (
+            *parts.IN_PERIOD,
+            *parts.AS_OF,
+            *parts.TILES,
+            *tables.DEPARTMENT_IN_PERIOD,
+            *tables.DEPARTMENT_AS_OF,
+            *tables.RECRUITER_IN_PERIOD,
+            "pass_through_rate",
+            "source_conversion",
+        )
+    ),
+)
+"""Every metric the page asks: the registry's graph of uses is built from it."""
 KEPT_VIEWS = 64
 FEWEST_POINTS = 4
 """Months that must be known before the trend is drawn by month."""

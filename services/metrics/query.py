@@ -22,7 +22,7 @@ from services.domain.errors import ForbiddenError, InvalidInputError
 from services.domain.metric import Answer, Estimator, Metric, Query, Reason, Row
 from services.domain.people import ColumnClass, Role, Viewer
 from services.domain.views import FilterChoice
-from services.metrics import clusters, expectations, owners, registry
+from services.metrics import clusters, expectations, lifecycle, owners, registry
 from services.metrics.agreement import without_small_teams
 from services.metrics.bootstrap import Interval
 from services.metrics.case_mix import STRATA
@@ -96,7 +96,7 @@ class QueryLayer:
 
     def _answer(self, query: Query, viewer: Viewer, *, is_expected: bool = False) -> Answer:
         """``is_expected``: asked by stratum for what a figure is compared with, never shown as it is."""
-        metrics = [registry.metric(metric_id) for metric_id in dict.fromkeys(query.metrics)]
+        metrics = [lifecycle.answerable(metric_id) for metric_id in dict.fromkeys(query.metrics)]
         if not metrics:
             raise InvalidInputError("Name at least one metric, for example applications.")
         by = _dimensions(query, metrics, MAX_DIMENSIONS + (len(STRATA) if is_expected else 0))
@@ -129,7 +129,7 @@ class QueryLayer:
 
     def _with_sensitive(self, query: Query, viewer: Viewer) -> Answer:
         """Sensitive metrics, answered as a whole, and beside them the others as ever."""
-        metrics = [registry.metric(metric_id) for metric_id in dict.fromkeys(query.metrics)]
+        metrics = [lifecycle.answerable(metric_id) for metric_id in dict.fromkeys(query.metrics)]
         check_classes(metrics, viewer)
         apart = [metric for metric in metrics if registry.is_sensitive(metric.id)]
         _check_options(query, apart)
@@ -295,7 +295,7 @@ def _row_of(metric: Metric, dims: Mapping[str, str | None], figure: Figure) -> R
         anchor=metric.anchor,
         horizon=figure.horizon,
         definition_version=metric.version,
-        note=figure.note,
+        note=lifecycle.remarked(metric, figure.note),
         extra=figure.extra,
     )
 

@@ -15,7 +15,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from services.domain.metric import Anchor, Better, Estimator, Metric, Unit
+from services.domain.metric import Anchor, Better, Estimator, Metric, Revision, Unit
 from services.mart.constructs import SecondsBetween, TenthsOfDay
 from services.mart.schema import REQUISITION_DIMENSIONS
 from services.mart.schema import fact_seat as seat
@@ -56,6 +56,9 @@ TIME_TO_FILL = Metric(
     better=Better.LOWER,
     version=2,
     effective_from=date(2026, 11, 24),
+    revisions=(
+        Revision(1, date(2026, 1, 1), "evergreen meant the mark on the requisition, not a seat made for an offer"),
+    ),
     start="first opened (status open, not approved)",
     stop="offer accepted and not undone before the start",
     clock="net of hold, freeze and the gap between cancellation and re-opening",

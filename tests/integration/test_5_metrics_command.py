@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from services.metrics.documentation import markdown
 from services.metrics.registry import REGISTRY
 from services.store.database import Store
 from services.store.migrations import migrate
-from services.store.tables import AuditEvent
+from services.store.tables import AuditEvent, ThresholdRule
 from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +56,27 @@ def test_5_list_and_show_every_definition(hireboard: CommandLine) -> None:
     status, text, _ = hireboard.run("metrics", "show", "time_to_fill")
     assert (status, "SHRM/EMA 2002" in text) == (0, True)
     assert "Time to fill" not in hireboard.run("metrics", "list")[1].splitlines()[0]
+
+
+def test_5_show_says_whether_it_answers_what_it_meant_before_and_who_uses_it(hireboard: CommandLine) -> None:
+    """Issue 3: life cycle, versions with their dates, and the graph of uses, alert rules of the store included."""
+    shown = hireboard.json("metrics", "show", "time_to_fill")
+    assert (shown["state"], shown["version"], shown["successor"]) == ("certified", 2, None)
+    assert [(one["version"], one["effective_from"]) for one in shown["revisions"]] == [(1, "2026-01-01")]
+    used = ["page overview (Overview)", "report recruiter_scorecard (Monthly recruiter scorecard)"]
+    assert shown["used_by"][:2] == used
+    store = Store(hireboard.settings["HIREBOARD_DATABASE_URL"])
+    with store.write() as connection:
+        about = {"metric_id": "candidate_nps", "scope_key": "{}", "limit_value": 0.3}
+        made = {"created_at": datetime(2026, 1, 1, tzinfo=UTC), "changed_at": datetime(2026, 1, 1, tzinfo=UTC)}
+        connection.execute(sa.insert(ThresholdRule).values(**about, **made, changed_by="ada"))
+    store.dispose()
+    (alert,) = hireboard.json("metrics", "show", "candidate_nps")["used_by"]
+    assert alert.startswith("alert threshold:")
+    status, text, _ = hireboard.run("metrics", "show", "time_to_fill")
+    assert status == 0
+    assert "version: 1; effective_from: 2026-01-01; changed: evergreen" in text
+    assert "used_by: page overview (Overview), report" in text
 
 
 def test_5_values_as_json(hireboard: CommandLine) -> None:

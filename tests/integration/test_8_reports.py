@@ -26,6 +26,7 @@ from services.domain.errors import ForbiddenError, InvalidInputError, NotFoundEr
 from services.domain.metric import Period, Query
 from services.domain.people import ColumnClass, Viewer
 from services.domain.views import ReportView, TableRow
+from services.metrics.query import QueryLayer
 from services.reporting.view_json import from_json, to_json
 from services.store.database import Store
 from services.store.tables import Application, Feedback, Interview, Requisition, RequisitionStatusInterval
@@ -156,6 +157,23 @@ def test_the_report_prints_the_query_layers_numbers_as_of_its_stamp(services, op
         assert tiles[metric] == answer.one(metric)
     assert view.head.stamp.snapshot == answer.snapshot
     assert view.head.company == "Northwind Group"
+
+
+def test_each_report_declares_exactly_the_metrics_it_asks(services, operator, monkeypatch):
+    """The graph of uses (issue 3) is built from these declarations."""
+    asked = set()
+    ask = QueryLayer.ask
+
+    def recorded(self, query, viewer):
+        asked.update(query.metrics)
+        return ask(self, query, viewer)
+
+    monkeypatch.setattr(QueryLayer, "ask", recorded)
+    for kind in services.reports.kinds():
+        asked.clear()
+        for subject in services.reports.subjects(kind.id)[:8]:
+            services.reports.view(kind.id, subject.id, PERIODS[kind.id], operator)
+        assert asked == set(kind.metrics), kind.id
 
 
 def test_a_closed_period_is_reported_as_of_its_end_and_a_running_one_as_of_the_snapshot(services, operator):

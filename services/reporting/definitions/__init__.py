@@ -45,6 +45,8 @@ class ReportKind:
     """The subject's column in the snapshot."""
     dimension: str
     prefix: str
+    metrics: tuple[str, ...]
+    """Every metric it asks."""
 
 
 KINDS: Mapping[str, ReportKind] = {
@@ -58,6 +60,7 @@ KINDS: Mapping[str, ReportKind] = {
             "recruiter_id",
             "recruiter",
             "RS",
+            scorecard.USED,
         ),
         ReportKind(
             "hiring_manager_weekly",
@@ -67,6 +70,7 @@ KINDS: Mapping[str, ReportKind] = {
             "hiring_manager_id",
             "hiring_manager",
             "WH",
+            weekly.USED,
         ),
     )
 }

@@ -17,6 +17,8 @@ from services.reporting.definitions.requisitions import OwedFeedback
 
 METRICS = ("open_requisitions", "active_pipeline", "feedback_turnaround", "feedback_late_rate")
 _FOOTNOTES = (*METRICS, "requisition_age", "open_applications")
+USED = (*_FOOTNOTES, "offer_acceptance_rate")
+"""Every metric the report asks: the registry's graph of uses is built from it."""
 MOST_ASKS = 3
 
 

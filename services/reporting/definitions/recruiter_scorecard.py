@@ -17,6 +17,8 @@ from services.reporting.definitions.waiting import Waiting
 
 METRICS = ("time_to_fill", "offer_acceptance_rate", "time_to_hire", "feedback_turnaround", "hires")
 _FOOTNOTES = (*METRICS, "pass_through_rate", "source_conversion", "requisition_age")
+USED = (*_FOOTNOTES, "pass_through_rate_matured", "applications", "open_requisitions", "open_applications")
+"""Every metric the report asks: the registry's graph of uses is built from it."""
 _INTERVIEW = "applied to interview"
 _YEAR = 12
 _SECONDS_A_DAY = 86_400

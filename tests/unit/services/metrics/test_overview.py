@@ -13,7 +13,7 @@ from services.domain.metric import Answer, Better, Query, Reason, Row, Unit
 from services.domain.people import ColumnClass, Scope, Viewer
 from services.domain.views import Comparison, FilterChoice, FilterOption, Filters, OverviewView
 from services.metrics.lede import Situation, write_lede
-from services.metrics.overview import Overview
+from services.metrics.overview import CONSUMER, Overview
 from services.metrics.overview_parts import compare, finding
 from services.metrics.registry import REGISTRY
 from services.store.database import Store
@@ -86,6 +86,11 @@ def test_a_page_is_a_handful_of_questions_and_the_second_time_none(layer: FakeQu
     assert asked <= 12
     assert overview.view(Filters(), EVA) is first
     assert len(layer.asked) == asked
+
+
+def test_the_page_declares_exactly_the_metrics_it_asks(layer: FakeQueryLayer, overview: Overview) -> None:
+    overview.view(Filters(), EVA)
+    assert metrics_of(layer) == CONSUMER.metrics
 
 
 def test_a_new_snapshot_or_other_rights_are_never_answered_from_memory(

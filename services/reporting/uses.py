@@ -1,0 +1,38 @@
+"""The graph of uses: which pages, reports, templates and alert rules ask a metric, from what each of them declares.
+
+Pages and reports declare what they ask beside the code that asks, and a test runs each and compares. Alert rules are
+rows of the store.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from services.domain.consumers import Consumer, ConsumerKind
+from services.metrics import overview
+from services.reporting.definitions import KINDS
+from services.store.database import Store
+from services.store.tables import ThresholdRule
+
+DECLARED: tuple[Consumer, ...] = (
+    overview.CONSUMER,
+    *(Consumer(ConsumerKind.REPORT, kind.id, kind.name, frozenset(kind.metrics)) for kind in KINDS.values()),
+)
+"""What the product itself shows; a new page or report adds its declaration here."""
+
+
+def consumers(store: Store) -> tuple[Consumer, ...]:
+    """Everything that asks a metric: what is declared, and the alert rules in force."""
+    columns = (ThresholdRule.id, ThresholdRule.metric_id, ThresholdRule.scope)
+    with store.read() as connection:
+        rules = connection.execute(sa.select(*columns).where(ThresholdRule.is_active).order_by(ThresholdRule.id)).all()
+    alerts = (
+        Consumer(ConsumerKind.ALERT, f"threshold:{number}", f"Threshold {scope}", frozenset({metric_id}))
+        for number, metric_id, scope in rules
+    )
+    return (*DECLARED, *alerts)
+
+
+def uses(metric_id: str, store: Store) -> tuple[Consumer, ...]:
+    """Who asks the metric, in the order pages, reports, alert rules."""
+    return tuple(consumer for consumer in consumers(store) if metric_id in consumer.metrics)
