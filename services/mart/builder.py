@@ -38,6 +38,7 @@ FACTS = (
     "40_visits",
     "50_facts",
     "60_feedback",
+    "65_reached",
     "70_counts",
     "80_hires",
     "85_demographics",

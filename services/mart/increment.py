@@ -28,6 +28,7 @@ REPLACED: Mapping[str, str] = {
     "fact_demographic": "application_id IN (SELECT id FROM d_application)",
     "fact_offer_pay": "application_id IN (SELECT id FROM d_application)",
     "fact_offer_version": "application_id IN (SELECT id FROM d_application)",
+    "fact_stage_reached": "application_id IN (SELECT id FROM d_application)",
     "fact_stage_visit": "application_id IN (SELECT id FROM d_application)",
     "fact_application": "application_id IN (SELECT id FROM d_application)",
     "left_out": "CASE kind WHEN 'application' THEN entity_id IN (SELECT id FROM d_application) "

@@ -87,6 +87,23 @@ fact_application = Table(
     *_columns(Integer(), "applied_to_hired", "applied_to_exit"),
 )
 
+fact_stage_reached = Table(
+    "fact_stage_reached",
+    metadata,
+    # One row an application and later stage (screen to offer) it reached, first time, skipped ones included; how long
+    # after that it reached a further stage or left, in tenths of a day.
+    *_columns(BigInteger(), "application_id", "candidate_id"),
+    *_requisition_dimensions(),
+    Column("source_id", Integer),
+    Column("channel", String),
+    Column("stage_order", SmallInteger),
+    Column("stage", String),
+    Column("reached_at", DateTime),
+    Column("reached_on", Date),
+    *_columns(Integer(), "to_assessment", "to_interview", "to_offer", "to_hired", "to_exit"),
+    Column("exit_cause", SmallInteger),
+)
+
 fact_stage_visit = Table(
     "fact_stage_visit",
     metadata,
@@ -116,7 +133,6 @@ fact_seat = Table(
     # Since when it has been known that it was made for an offer: its opening or the first version extended to the
     # application that fills it, whichever is later, where the offer came less than 3 days after the opening.
     Column("evergreen_at", DateTime),
-    Column("is_evergreen", Boolean),
     Column("application_id", BigInteger),
     Column("source_id", Integer),
     *_columns(DateTime(), "opened_at", "filled_at", "cancelled_at"),

@@ -14,11 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.domain.metric import Anchor, Better, Estimator, Metric, Reason, Unit
+from services.domain.people import Scope
 from services.mart.constructs import SecondsBetween
+from services.mart.schema import REQUISITION_DIMENSIONS
 from services.mart.schema import dim_calendar as calendar
 from services.mart.schema import fact_feedback as feedback
 from services.mart.schema import feedback_leave as leave
-from services.metrics.dimensions import APPLICATION, TIME
+from services.metrics.dimensions import APPLICATION, DIMENSIONS, TIME, Kind
 from services.metrics.estimators import SLACK
 from services.metrics.figures import Family, Figure, curve_figure, rate_figure
 from services.metrics.late_roles import (
@@ -111,7 +113,43 @@ def _plan(plan: Plan, metric: Metric) -> None:
         case "feedback_late_rate":
             plan.tabulate("feedback_lateness", "feedback", _on_grid(plan, "lateness"))
         case _:
-            plan.tabulate(metric.id, "feedback", judged_roles(plan, feedback_clocks(plan)))
+            plan.tabulate(metric.id, "feedback", _judged(plan))
+
+
+def _judged(plan: Plan) -> sa.Subquery:
+    """Roles with their verdict. All that is asked of most of them follows from the requisition, so they are kept."""
+    question = plan.question
+    kept = None
+    if not question.asks_for("recruiter", "interviewer"):
+        windows = (question.period, question.grain, question.fiscal_year_start, question.raw)
+        kept = plan.kept("judged_roles", windows, lambda: _all_judged(question))
+    if kept is None:
+        return judged_roles(plan, feedback_clocks(plan))
+    bin_ = kept.c.bin if question.grain else None
+    return (
+        sa.select(*plan.group_columns(kept, bin_=bin_), kept.c.t, kept.c.kind)
+        .where(*question.conditions(kept))
+        .subquery("role_judged")
+    )
+
+
+def _all_judged(question: Question) -> Statement:
+    """Every role of the company by all that is known of its requisition, each window for itself."""
+    time_ = tuple(dimension for dimension in question.by if dimension.kind is Kind.TIME)
+    everything = replace(question, by=(*_ROLE, *time_), chosen={}, scope=Scope(everything=True))
+    plan = Plan(everything)
+    rows = judged_roles(plan, feedback_clocks(plan))
+    columns = [rows.c[f"g{index}"].label(dimension.column) for index, dimension in enumerate(_ROLE)]
+    bins = [rows.c[f"g{len(_ROLE)}"].label("bin")] if time_ else []
+    # a role belongs to no recruiter: its feedback does, and who asks for one is answered from there
+    return sa.select(*columns, *bins, rows.c.t, rows.c.kind)
+
+
+_ROLE = tuple(
+    dimension
+    for dimension in DIMENSIONS.values()
+    if dimension.column in REQUISITION_DIMENSIONS and dimension.id not in {"top_department", "recruiter"}
+)
 
 
 def _groups(plan: Plan, rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:

@@ -22,6 +22,7 @@ from services.domain.metric import Anchor, Better, Estimator, Metric, Reason, Un
 from services.domain.pipeline import Outcome, Stage, UndoneBy
 from services.mart.constructs import SecondsBetween, TenthsOfDay
 from services.mart.schema import fact_application as application
+from services.mart.schema import fact_stage_reached as stage_reached
 from services.metrics.competing_risks import Incidence
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.estimators import SLACK
@@ -145,11 +146,14 @@ class Transition:
 
 
 class Followed(NamedTuple):
-    """Where an application's way ended by as-of, how, at which age it entered the data, and which rows to take."""
+    """Where to read each application's way: when it reached the start, where the way ended by as-of, and how."""
 
+    fact: sa.Table
+    on: sa.ColumnElement[date]
     stop: sa.ColumnElement[int]
     kind: sa.ColumnElement[int]
     entry: sa.ColumnElement[int]
+    """Its age when the data begin; -1 = it began later."""
     limits: list[sa.ColumnElement[bool]]
 
 
@@ -225,50 +229,46 @@ def _reached_on(stage: Stage) -> sa.ColumnElement[date]:
     return application.c.accepted_on if stage is Stage.HIRED else application.c[f"{stage}_on"]
 
 
-def _groups(plan: Plan, transition: Transition) -> list[sa.Label[object]]:
+def _groups(plan: Plan, transition: Transition, on: sa.ColumnElement[date], fact: sa.Table) -> list[sa.Label[object]]:
     label: sa.ColumnElement[str] = sa.literal_column(f"'{transition.label}'")
-    literal = {"transition": label}
-    return list(plan.group_columns(application, on=_reached_on(transition.start), literal=literal))
+    return list(plan.group_columns(fact, on=on, literal={"transition": label}))
 
 
 def cohort(plan: Plan, transition: Transition, *, external: bool = False) -> sa.Subquery:
     """Rows of a count table: everybody who reached the start in the period, and how far they came by as-of."""
-    question, columns = plan.question, application.c
-    start = columns[f"{transition.start}_at"]
+    question = plan.question
     followed = _followed_to_now if question.is_latest and question.data_from is None else _followed_to_as_of
-    stop, kind, entry, limits = followed(question, transition)
+    way = followed(question, transition)
     # nothing after the horizon changes the estimate: one grid point stands for all of it
     beyond = transition.horizon_days * TENTHS + 1
+    kind = sa.case(*_left_apart(external=external), else_=way.kind) if external else way.kind
     statement = sa.select(
-        *_groups(plan, transition),
-        sa.func.least(stop, beyond).label("t"),
-        sa.case(*_left_apart(external=external), else_=kind).label("kind") if external else kind.label("kind"),
-        entry.label("entry"),
-    ).where(*question.conditions(application), *question.in_period(_reached_on(transition.start)), *limits)
-    if not question.is_latest:
-        statement = statement.where(start <= question.as_of)
+        *_groups(plan, transition, way.on, way.fact),
+        sa.func.least(way.stop, beyond).label("t"),
+        kind.label("kind"),
+        way.entry.label("entry"),
+    ).where(*question.conditions(way.fact), *question.in_period(way.on), *way.limits)
     return statement.subquery("conversion_cohort" if external else f"cohort_of_{transition.tag}")
 
 
 def _followed_to_now(question: Question, transition: Transition) -> Followed:
-    """Everything in the snapshot has happened, and nobody enters late: most of it is a column of the fact."""
-    columns, as_of = application.c, question.as_of
-    start = columns[f"{transition.start}_at"]
-    reached = _reached(transition.stop, question)
-    stop: sa.ColumnElement[int]
-    if transition.start is Stage.APPLIED:
-        known = sa.func.coalesce(columns[f"applied_to_{transition.stop}"], columns.applied_to_exit)
-        stop = sa.case((known.is_not(None), known), else_=TenthsOfDay(SecondsBetween(start, _instant(as_of))))
-        has_reached = columns[f"applied_to_{transition.stop}"].is_not(None)
-    else:
-        stop_at = sa.func.coalesce(reached, columns.undone_at, columns.ended_at, _instant(as_of))
-        stop, has_reached = TenthsOfDay(SecondsBetween(start, stop_at)), reached.is_not(None)
-    kind = sa.case((has_reached, REACHED), else_=sa.func.coalesce(columns.exit_cause, OPEN))
-    return Followed(stop, kind, sa.literal_column("-1"), [])
-
-
-def _instant(as_of: datetime) -> sa.ColumnElement[datetime]:
-    return sa.literal(as_of, sa.DateTime)
+    """Everything in the snapshot has happened, and nobody enters late: the ways are columns of the facts."""
+    is_first = transition.start is Stage.APPLIED
+    fact = application if is_first else stage_reached
+    columns = fact.c
+    prefix = "applied_to" if is_first else "to"
+    start, on = (columns.applied_at, columns.applied_on) if is_first else (columns.reached_at, columns.reached_on)
+    to_stop, to_exit = columns[f"{prefix}_{transition.stop}"], columns[f"{prefix}_exit"]
+    known = sa.func.coalesce(to_stop, to_exit)
+    running = TenthsOfDay(SecondsBetween(start, sa.literal(question.as_of, sa.DateTime)))
+    return Followed(
+        fact=fact,
+        on=on,
+        stop=sa.case((known.is_not(None), known), else_=running),
+        kind=sa.case((to_stop.is_not(None), REACHED), else_=sa.func.coalesce(columns.exit_cause, OPEN)),
+        entry=sa.literal_column("-1"),
+        limits=[] if is_first else [columns.stage == transition.start.value],
+    )
 
 
 def _followed_to_as_of(question: Question, transition: Transition) -> Followed:
@@ -289,8 +289,15 @@ def _followed_to_as_of(question: Question, transition: Transition) -> Followed:
         *((columns.outcome == outcome.value, kind) for outcome, kind in _OUTCOMES.items()),
     ]
     stop = TenthsOfDay(SecondsBetween(start, stop_at))
-    limits = [] if question.data_from is None else [stop_at >= question.data_from]
-    return Followed(stop, sa.case(*kinds, else_=ARCHIVED), _entry(question, start, stop), limits)
+    limits = [start <= as_of, *([] if question.data_from is None else [stop_at >= question.data_from])]
+    return Followed(
+        fact=application,
+        on=_reached_on(transition.start),
+        stop=stop,
+        kind=sa.case(*kinds, else_=ARCHIVED),
+        entry=_entry(question, start, stop),
+        limits=limits,
+    )
 
 
 _OUTCOMES = {
@@ -320,17 +327,12 @@ def _plan_activity(plan: Plan, transition: Transition) -> None:
     for part, stage in (("a", transition.start), ("b", transition.stop)):
         reached, on = _reached(stage, question), _reached_on(stage)
         rows = sa.select(
-            *_groups_by(plan, transition, on),
+            *_groups(plan, transition, on, application),
             sa.literal_column("0").label("t"),
             sa.literal_column("0").label("kind"),
         ).where(*question.conditions(application), *question.in_period(on), reached <= question.as_of)
         name = f"activity_{part}_{transition.tag}"
         plan.tabulate(name, "application", rows.subquery(f"rows_{name}"))
-
-
-def _groups_by(plan: Plan, transition: Transition, on: sa.ColumnElement[date]) -> list[sa.Label[object]]:
-    label: sa.ColumnElement[str] = sa.literal_column(f"'{transition.label}'")
-    return list(plan.group_columns(application, on=on, literal={"transition": label}))
 
 
 def _plan_matured(plan: Plan, transition: Transition) -> None:
@@ -339,7 +341,7 @@ def _plan_matured(plan: Plan, transition: Transition) -> None:
     horizon = timedelta(days=transition.horizon_days)
     in_time = TenthsOfDay(SecondsBetween(start, reached)) <= transition.horizon_days * TENTHS
     rows = sa.select(
-        *_groups(plan, transition),
+        *_groups(plan, transition, _reached_on(transition.start), application),
         sa.literal_column("0").label("t"),
         sa.case((sa.and_(reached <= question.as_of, in_time), REACHED), else_=OPEN).label("kind"),
     ).where(*question.conditions(application), *question.in_period(_reached_on(transition.start)))

@@ -172,13 +172,17 @@ class Plan:
         build: Callable[[Limits], Statement],
         instead: sa.FromClause | None,
     ) -> sa.FromClause:
+        kept = self.kept(name, windows, lambda: build(_no_limits))
+        if kept is not None:
+            return kept
+        return build(self.question.conditions).cte(name) if instead is None else instead
+
+    def kept(self, name: str, windows: tuple[Any, ...], build: Callable[[], Statement]) -> sa.FromClause | None:
+        """As ``prepared``; None where the mart does not keep them."""
+        if self._prepare is None:
+            return None
         question = self.question
-        if self._prepare is not None:
-            key = (name, question.as_of, question.data_from, windows)
-            kept = self._prepare(key, lambda: build(_no_limits))
-            if kept is not None:
-                return kept
-        return build(question.conditions).cte(name) if instead is None else instead
+        return self._prepare((name, question.as_of, question.data_from, windows), build)
 
     def count(
         self,
