@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from services.domain.errors import ConflictError, InvalidInputError
+from services.ingest.abandoning import Way, abandon_import
+from services.ingest.batches import list_imports
 from services.ingest.demonstration import is_empty, load, plant
 from services.store.database import Store
 from services.store.migrations import migrate
@@ -106,6 +108,58 @@ def test_a_filled_seat_belongs_to_an_accepted_offer(company):
                and v.answer = 'accepted' and v.undone_at is null and v.answered_at = o.filled_at
                where o.filled_at is not null and v.id is null"""
     assert _all(company, wrong) == [(0,)]
+
+
+def test_managers_interview_too_and_owe_feedback_themselves(company):
+    """11: every final interview and some panels; the weekly report of some asks for their own feedback first."""
+    by_stage = """select s.name, avg(exists(select 1 from feedback f where f.interview_id = i.id
+                                           and f.interviewer_id = r.hiring_manager_id))
+        from interview i join pipeline_stage s on s.id = i.stage_id join application a on a.id = i.application_id
+        join requisition r on r.id = a.requisition_id where i.status <> 'scheduled' group by 1"""
+    share = dict(_all(company, by_stage))
+    assert share["Final interview"] == 1
+    assert 0.25 < share["Panel interview"] < 0.45
+    owing = """select count(distinct r.hiring_manager_id) from feedback f join interview i on i.id = f.interview_id
+        join application a on a.id = i.application_id join requisition r on r.id = a.requisition_id
+        where f.submitted_at is null and i.status = 'held' and a.outcome is null
+          and f.interviewer_id = r.hiring_manager_id"""
+    assert _all(company, owing)[0][0] >= 5
+
+
+def test_evergreen_requisitions_make_a_seat_when_there_is_somebody_to_offer_it_to(company):
+    """11: and leave no other seat so young."""
+    rows = _all(company, """select r.is_evergreen, count(*), sum(julianday(v.extended_at) - julianday(o.opened_at) < 3)
+        from opening o join requisition r on r.id = o.requisition_id
+        join offer_version v on v.application_id = o.application_id and v.version = 1
+        where o.filled_at is not null group by 1 order by 1""")  # fmt: skip
+    (_, ordinary, young), (_, evergreen, made_for_it) = rows
+    assert made_for_it == evergreen > 3
+    assert young < ordinary / 50
+
+
+def test_one_that_was_cut_off_is_taken_back_and_loaded_again(tmp_path, monkeypatch):
+    """11: a demonstration killed halfway would otherwise stand in the way of numbers, and of another one, for ever."""
+    store = _store(f"sqlite:///{tmp_path / 'store.db'}")
+
+    def cut(done: int, _wanted: int) -> None:
+        if done > 300:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load(store, 1_500, seed=7, until=UNTIL, progress=cut)
+    with pytest.raises(ConflictError, match="already holds data"):
+        load(store, 300, seed=7, until=UNTIL)
+    (batch,) = list_imports(store, tmp_path)
+    assert (batch.state, batch.blocks) == ("applying", True)
+    assert abandon_import(store, batch.id, spool_dir=tmp_path).way is Way.TAKE_BACK
+    assert is_empty(store)
+    load(store, 300, seed=7, until=UNTIL)
+    whole = _store(f"sqlite:///{tmp_path / 'whole.db'}")
+    load(whole, 300, seed=7, until=UNTIL)
+    logged = {"audit_event": "", "app_setting": ""}  # the log, and the note of its head
+    assert _digests(store) | logged == _digests(whole) | logged
+    store.dispose()
+    whole.dispose()
 
 
 def test_referrals_convert_at_the_published_rate(company):

@@ -288,6 +288,20 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{EVERGREEN_TESTS}::test_5_a_closed_period_does_not_move_when_the_offer_comes_after_it",
     ),
     Mutant(
+        "11 managers see nobody",
+        "services/ingest/demonstration/evaluation.py",
+        "is_manager = (seat == 0) &",
+        "is_manager = (seat > 9) &",
+        f"{DEMO_TESTS}::test_managers_interview_too_and_owe_feedback_themselves",
+    ),
+    Mutant(
+        "11 a demonstration that was cut off cannot be loaded again",
+        "services/ingest/demonstration/load.py",
+        "if not _is_named(connection):",
+        "if not connection.closed:",
+        f"{DEMO_TESTS}::test_one_that_was_cut_off_is_taken_back_and_loaded_again",
+    ),
+    Mutant(
         "6 the gate lets every callback pass",
         "dashapp/security.py",
         "self.policy.require(viewer, action)\n        if not self.app.accepts(body):",

@@ -20,7 +20,7 @@ from services.ingest.demonstration.company import (
 )
 from services.ingest.demonstration.funnel import OFFER, PANEL, SCREEN, ApplicationChunk
 from services.ingest.demonstration.requisitions import RequisitionChunk
-from services.ingest.demonstration.sink import NONE, BulkSink, Ints, only_where
+from services.ingest.demonstration.sink import NONE, BulkSink, Ints, Mask, only_where
 from services.ingest.demonstration.stories import Stories
 from services.store.tables import BackgroundCheck, Demographic, Feedback, Interview, SurveyAnswer
 
@@ -101,8 +101,9 @@ def _write_round(draft: Draft, stage: int, number: int, who: Ints, first_id: int
     for seat, (share, shadow) in enumerate(seats):
         chosen = (rng.random(count) < share) & (status != "scheduled")
         panel = _Panel(ids[chosen], drawn.requisition[who][chosen], ends[chosen])
-        # the manager sees everybody who comes to the final interview
-        _write_feedback(draft, panel, f"{seat}", shadow=shadow, by_manager=stage == FINAL and seat == 0)
+        # the manager sees everybody who comes to the final interview, and sits on every third panel
+        is_manager = (seat == 0) & ((stage == FINAL) | (panel.interview % 3 == 0))
+        _write_feedback(draft, panel, f"{seat}", shadow=shadow, is_manager=is_manager)
     return first_id + count
 
 
@@ -114,7 +115,7 @@ class _Panel(NamedTuple):
     ends: Ints
 
 
-def _write_feedback(draft: Draft, asked: _Panel, suffix: str, *, shadow: bool, by_manager: bool) -> None:
+def _write_feedback(draft: Draft, asked: _Panel, suffix: str, *, shadow: bool, is_manager: Mask) -> None:
     interview, requisition, ends = asked
     rng, count = draft.rng, len(interview)
     team = draft.chunk.team[requisition]
@@ -122,8 +123,7 @@ def _write_feedback(draft: Draft, asked: _Panel, suffix: str, *, shadow: bool, b
     pairs = zip(team.tolist(), region.tolist(), strict=True)
     panel = draft.company.interviewers
     interviewer = np.array([rng.choice(panel[t][r :: len(REGIONS)]) for t, r in pairs], dtype=np.int64)
-    if by_manager:
-        interviewer = draft.chunk.manager[requisition]
+    interviewer = np.where(is_manager, draft.chunk.manager[requisition], interviewer)
     slow = team == draft.company.teams.index(draft.stories.slow_panel_team)
     hours = rng.lognormal(np.log(FEEDBACK_MEDIAN_HOURS), 0.75, count) * draft.chunk.promptness[requisition]
     hours = np.where(slow, hours * draft.stories.slow_panel_delay_factor, hours)
