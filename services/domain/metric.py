@@ -135,7 +135,8 @@ class Metric:
     denominator: str = ""
     censored_by: tuple[str, ...] = ()
     exclusions: tuple[str, ...] = ()
-    source: str = ""
+    source: str = "ATS"
+    """Where the records come from, or the standard the definition follows."""
     column_class: ColumnClass = ColumnClass.GENERAL
     dimensions: tuple[str, ...] = ()
     lanes: tuple[str, ...] = ("batch",)

@@ -86,6 +86,7 @@ TIME_TO_PRODUCTIVITY = Metric(
     denominator="hires of the start cohort with a milestone; n = hires, events = milestones reached",
     censored_by=("as of", "move inside the company"),
     exclusions=("no milestone set (counted)",),
+    source="HR system",
     dimensions=(*APPLICATION, *TIME),
     extra={
         "reached": "milestones reached",

@@ -67,6 +67,7 @@ METRICS = (
         grain="application",
         summary="First days worked, from the HR system.",
         start="first day worked",
+        source="HR system",
     ),
     replace(
         _COUNT,

@@ -1,4 +1,4 @@
-"""The life of a definition: draft, certified, deprecated with a successor, retired. What each may still do.
+"""The life of a definition and what it has to say: draft, certified, deprecated with a successor, retired.
 
 A draft and a deprecated metric answer and say so; a retired one is refused by name of its successor. A definition with
 a changed field is a new version; the registry keeps what held before and from when.
@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 from services.domain.errors import InvalidInputError
-from services.domain.metric import Metric, Status
+from services.domain.metric import Estimator, Metric, Status, Unit
 from services.metrics import registry
 
 
@@ -47,11 +47,13 @@ def remarked(metric: Metric, note: str | None) -> str | None:
 
 
 def problems(metrics: Mapping[str, Metric]) -> list[str]:
-    """Where a registry breaks the rules of the life cycle; empty = nowhere."""
+    """Where a registry breaks the rules of the life cycle or leaves a field unsaid; empty = nowhere."""
     return [f"{metric.id}: {problem}" for metric in metrics.values() for problem in _problems(metric, metrics)]
 
 
 def _problems(metric: Metric, metrics: Mapping[str, Metric]) -> Iterable[str]:
+    if unsaid := _unsaid(metric):
+        yield f"does not say {', '.join(unsaid)}"
     numbers = [revision.version for revision in metric.revisions]
     if [*numbers, metric.version] != list(range(1, metric.version + 1)):
         yield f"version {metric.version} does not follow its revisions {numbers}"
@@ -64,6 +66,21 @@ def _problems(metric: Metric, metrics: Mapping[str, Metric]) -> Iterable[str]:
         yield from _successor_problems(metric, metrics)
     elif metric.successor or metric.retires_on or metric.status_from:
         yield f"{metric.status} with a successor or an end"
+
+
+def _unsaid(metric: Metric) -> list[str]:
+    """Fields without which a value of this kind could mean two things."""
+    wanted = ["grain", "summary", "source", "owner"]
+    if metric.estimator is not Estimator.COUNT:
+        wanted.append("denominator")
+    if metric.unit in _DURATIONS:
+        wanted += ["start", "stop", "clock"]
+    if metric.estimator is Estimator.AALEN_JOHANSEN and metric.unit is Unit.RATE:
+        wanted.append("horizon_days")
+    return [name for name in wanted if not getattr(metric, name)]
+
+
+_DURATIONS = frozenset({Unit.DAYS, Unit.HOURS, Unit.BUSINESS_HOURS, Unit.BUSINESS_DAYS})
 
 
 def _successor_problems(metric: Metric, metrics: Mapping[str, Metric]) -> Iterable[str]:

@@ -62,6 +62,7 @@ EARLY_PERFORMANCE = Metric(
     denominator="hires of the start cohort with a rating",
     exclusions=("reviews before day 90", "ratings outside their scale (counted in the snapshot)"),
     formula="z = (r - m) / s; r on 0-1; mean x and s over first ratings of the cycle; m = (sum of r + 5x) / (n + 5)",
+    source="HR system or learning platform",
     dimensions=(*APPLICATION, *TIME),
     extra={"rated": "hires with a rating", "not_rated": "hires started 120 days ago or longer without one"},
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.domain.errors import InvalidInputError
-from services.domain.metric import Query, Revision, Status
+from services.domain.metric import Estimator, Query, Revision, Status, Unit
 from services.metrics import lifecycle, registry
 from services.metrics.query import QueryLayer
 from tests.metric_scenes import OPERATOR, FakeNames, SmallMart
@@ -86,6 +86,8 @@ def test_a_certified_metric_says_nothing() -> None:
         ({"status": Status.DEPRECATED, "status_from": TODAY}, "deprecated without a successor"),
         ({"status": Status.DEPRECATED, "successor": "starts"}, "deprecated without a date"),
         ({"status": Status.RETIRED, "status_from": TODAY, "successor": "gone"}, "its successor gone does not exist"),
+        ({"denominator": "", "estimator": Estimator.PLAIN_RATE, "source": ""}, "does not say source, denominator"),
+        ({"unit": Unit.DAYS}, "does not say stop, clock"),
         ({"successor": "starts"}, "certified with a successor or an end"),
         ({"version": 2}, r"version 2 does not follow its revisions \[\]"),
         (
