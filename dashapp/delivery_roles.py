@@ -23,6 +23,7 @@ from services.store.tables import AppSetting
 REFRESH_SETTING = "mart.refresh_minutes"
 DEFAULT_REFRESH_MINUTES = 5
 ALERTS_EVERY_S = 15
+SURVEYS_EVERY_S = 60
 LEFTOVER_AGE = timedelta(hours=1)
 """A temporary file of the archive that is older belongs to a process that died."""
 
@@ -99,7 +100,10 @@ def make_report_clock(settings: Settings) -> ReportClock:
         DutyRoster(services.store),
         refresh_mart=lambda: build_apart(settings.database_url, settings.mart_dir),
         refresh_every_s=lambda: refresh_interval_s(services.store),
-        chores=(Chore("thresholds", ALERTS_EVERY_S, services.alerts.rounds.run),),
+        chores=(
+            Chore("thresholds", ALERTS_EVERY_S, services.alerts.rounds.run),
+            Chore("surveys", SURVEYS_EVERY_S, services.surveys.rounds.run),
+        ),
         close=services.mart.close,
     )
 

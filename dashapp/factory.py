@@ -34,6 +34,7 @@ from dashapp.security import (
     install_headers,
 )
 from dashapp.shared_overview import SharedOverview, definitions_version
+from dashapp.survey_pages import survey_routes
 from dashapp.wiring import build_services
 from layouts.shell import INDEX_STRING, shell_layout
 from services.accounts.tokens import Tokens
@@ -79,6 +80,7 @@ def create_server(settings: Settings, services: Services | None = None, pages: I
     install_refused_access(server, Refusals(services.store, services.audit), table, PAGE_RULES)
     install_login(server, services.accounts, sessions)
     server.register_blueprint(health_routes(services.store, services.mart))
+    server.register_blueprint(survey_routes(services))
     server.register_blueprint(api_routes(services))
     _add_routes(server, gate, services, table)
     gate.responses = ResponseCache(store, lambda: f"{definitions_version()} {services.mart.snapshot().version}")

@@ -36,6 +36,7 @@ _PRIVATE = "no-store, private"
 BUILT_IN_ROUTES: Mapping[str, Action] = {
     "/login": Action.PUBLIC,
     "/logout": Action.PUBLIC,
+    "/survey/<token>": Action.PUBLIC,
     "/healthz": Action.PUBLIC,
     "/readyz": Action.PUBLIC,
     "/api/version": Action.SESSION_USE,

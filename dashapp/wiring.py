@@ -36,6 +36,7 @@ def build_services(settings: Settings) -> Services:
     """Everything, connected; nothing is opened yet, so a web server may fork afterwards."""
     from reports.notice import render_notice  # noqa: PLC0415 - as below
     from services.alerts.assembly import make_alerts  # noqa: PLC0415 - as below
+    from services.metrics.formal_kpis import FormalKpis  # noqa: PLC0415 - as below
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
@@ -43,11 +44,12 @@ def build_services(settings: Settings) -> Services:
     from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
     from services.reporting.schedule_page import SchedulePage  # noqa: PLC0415 - as above
     from services.reporting.schedules import Schedules  # noqa: PLC0415 - as above
+    from services.surveys.assembly import make_surveys  # noqa: PLC0415 - as above
 
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
     mart = MartReader(settings.mart_dir)
-    query = QueryLayer(mart, StoreNames(store))
+    query = QueryLayer(mart, StoreNames(store), formal_kpis=FormalKpis(store))
     overview = Overview(query, store)
     name, address = parseaddr(settings.mail_from)
     archive = Archive(settings.archive_dir)
@@ -72,5 +74,6 @@ def build_services(settings: Settings) -> Services:
         schedules=schedules,
         schedule_page=SchedulePage(store, schedules, ledger, policy),
         mailbox=Mailbox(store, outbox, folder, policy, audit),
+        surveys=make_surveys(store, policy, audit, outbox, render_notice, settings.signing_key(), settings.base_url),
         alerts=make_alerts(store, query, policy, accounts, audit, outbox, render_notice, settings.base_url),
     )

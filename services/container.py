@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from services.reporting.schedule_page import SchedulePage
     from services.reporting.schedules import Schedules
     from services.store.database import Store
+    from services.surveys.assembly import Surveys
 
 
 class Services(NamedTuple):
@@ -40,3 +41,4 @@ class Services(NamedTuple):
     schedule_page: SchedulePage
     mailbox: Mailbox
     alerts: Alerts
+    surveys: Surveys

@@ -29,6 +29,7 @@ from services.metrics.case_mix import STRATA
 from services.metrics.catalog import Catalog, Names
 from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
 from services.metrics.figures import Family, Figure
+from services.metrics.formal_kpis import FormalKpis
 from services.metrics.options import choices
 from services.metrics.pass_through import adjacent_labels
 from services.metrics.plan import CountTable, Group, Plan
@@ -70,8 +71,11 @@ class Reader(Protocol):
 class QueryLayer:
     """Answers questions from the current snapshot. Safe for threads; keeps the names of one snapshot in memory."""
 
-    def __init__(self, reader: Reader, names: Names, *, fiscal_year_start: int = 1) -> None:
+    def __init__(
+        self, reader: Reader, names: Names, *, fiscal_year_start: int = 1, formal_kpis: FormalKpis | None = None
+    ) -> None:
         self._reader = reader
+        self._formal_kpis = formal_kpis
         self._names = names
         self._fiscal_year_start = fiscal_year_start
         self._lock = threading.Lock()
@@ -125,6 +129,8 @@ class QueryLayer:
         as_of = question.as_of.replace(tzinfo=UTC)
         with self._reader.hold():
             shown = without_small_teams(rows, question, self._reader, catalog)
+        if self._formal_kpis is not None:
+            shown = tuple(self._formal_kpis.mark(row, as_of) for row in shown)
         return Answer(as_of, snapshot.id, shown)
 
     def _with_sensitive(self, query: Query, viewer: Viewer) -> Answer:

@@ -115,6 +115,7 @@ def make_post(store: Store, folder: Path) -> Post:
         schedule_page=SchedulePage(store, schedules, ledger, people.policy),
         mailbox=Mailbox(store, outbox, mail_folder, people.policy, people.audit),
         alerts=unused,
+        surveys=unused,
     )
     parts = (store, ledger, archive, outbox, people.accounts, people.audit)
     work = RunReport(*parts, reports, TinyRenderer(), write_hostile_mail, "http://localhost:8050")
