@@ -25,7 +25,7 @@ from services.store.database import Store
 from services.store.tables import Incident, IncidentEvent, Office, OutboxMessage
 from tests.delivery_scenes import HandClock
 from tests.metric_scenes import FakeNames, SmallMart
-from tests.people import make_people
+from tests.people import People, make_people
 
 ENGINEERING, SALES = 1, 2
 REGIONS = {ENGINEERING: "EMEA", SALES: "AMER"}
@@ -42,12 +42,15 @@ class AlertScene:
 
     store: Store
     clock: HandClock = field(default_factory=lambda: HandClock(TUESDAY))
+    known: People | None = None
+    """The people of a store that a scene was made on before, in another process."""
 
     def __post_init__(self) -> None:
-        self.people = make_people(self.store, clock=self.clock)
-        with self.store.write() as connection:
-            row = insert(Office).values(source_system="t", external_id="ber", name="Berlin", **BERLIN_HOURS)
-            connection.execute(row)
+        self.people = self.known or make_people(self.store, clock=self.clock)
+        if self.known is None:
+            with self.store.write() as connection:
+                row = insert(Office).values(source_system="t", external_id="ber", name="Berlin", **BERLIN_HOURS)
+                connection.execute(row)
         self.mart = SmallMart()
         self.mart.add("dim_department", *({"department_id": key, "name": name} for key, name in _DEPARTMENTS.items()))
         self.mart.add("dim_stage", {"stage_id": 2, "sort_order": 2, "name": "Screen", "canonical": "screen"})
