@@ -49,7 +49,30 @@ class Expectation:
         return self.observed / self.expected
 
 
-def expectation(own: Cases, company: Cases, *, is_hazard: bool = False) -> Expectation | None:
+class Levels:
+    """The same cases by stratum and pooled: over countries, then levels, then families. Worked out once for many."""
+
+    def __init__(self, cases: Cases) -> None:
+        self._by_depth = [_pooled(cases, depth) for depth in range(len(STRATA) + 1)]
+
+    def rate_without(self, own: Levels, stratum: Stratum) -> float | None:
+        """Rate of everybody else in the narrowest pool around ``stratum`` in which they have 20 cases."""
+        for depth in range(len(STRATA), -1, -1):
+            key, everybody, mine = stratum[:depth], self._by_depth[depth], own._by_depth[depth]
+            cases, out_of, events = (
+                max(whole.get(key, 0) - part.get(key, 0), 0)
+                for whole, part in (
+                    (everybody.cases, mine.cases),
+                    (everybody.out_of, mine.out_of),
+                    (everybody.events, mine.events),
+                )
+            )
+            if cases >= POOLED_BELOW and out_of:
+                return events / out_of
+        return None
+
+
+def expectation(own: Cases, company: Cases | Levels, *, is_hazard: bool = False) -> Expectation | None:
     """``company`` holds the subject too: it is taken out first.
 
     None below 20 own cases, where nobody else has 20, or where nothing was to be expected.
@@ -57,7 +80,7 @@ def expectation(own: Cases, company: Cases, *, is_hazard: bool = False) -> Expec
     observed, _, cases = own.totals()
     if cases < POOLED_BELOW:
         return None
-    expected = _expected(own, company)
+    expected = _expected(own, company if isinstance(company, Levels) else Levels(company))
     if expected is None or expected <= 0:
         return None
     if is_hazard:
@@ -68,41 +91,24 @@ def expectation(own: Cases, company: Cases, *, is_hazard: bool = False) -> Expec
     return Expectation(observed, expected, low / expected, high / expected, cases)
 
 
-def _expected(own: Cases, company: Cases) -> float | None:
-    others = Cases(
-        _without(company.events, own.events),
-        _without(company.out_of, own.out_of),
-        _without(company.cases, own.cases),
-    )
-    depths = range(len(STRATA), -1, -1)
-    levels = {depth: _pooled(others, depth) for depth in depths}
-    expected = 0.0
+def _expected(own: Cases, company: Levels) -> float | None:
+    mine, expected = Levels(own), 0.0
     for stratum, amount in own.out_of.items():
-        rate = next((found for depth in depths if (found := _rate(levels[depth], stratum[:depth])) is not None), None)
+        rate = company.rate_without(mine, stratum)
         if rate is None:
             return None
         expected += amount * rate
     return expected
 
 
-def _without(everybody: Mapping[Stratum, int], own: Mapping[Stratum, int]) -> dict[Stratum, int]:
-    """A stratum the company does not have leaves nothing; it cannot become negative."""
-    return {key: max(count - own.get(key, 0), 0) for key, count in everybody.items()}
-
-
 def _pooled(cases: Cases, depth: int) -> Cases:
     events, out_of, known = Counter[Stratum](), Counter[Stratum](), Counter[Stratum]()
     for stratum, count in cases.cases.items():
-        events[stratum[:depth]] += cases.events.get(stratum, 0)
-        out_of[stratum[:depth]] += cases.out_of.get(stratum, 0)
-        known[stratum[:depth]] += count
+        key = stratum[:depth]
+        events[key] += cases.events.get(stratum, 0)
+        out_of[key] += cases.out_of.get(stratum, 0)
+        known[key] += count
     return Cases(events, out_of, known)
-
-
-def _rate(cases: Cases, stratum: Stratum) -> float | None:
-    if cases.cases.get(stratum, 0) < POOLED_BELOW or not cases.out_of.get(stratum):
-        return None
-    return cases.events.get(stratum, 0) / cases.out_of[stratum]
 
 
 def _poisson_interval(events: int) -> tuple[float, float]:

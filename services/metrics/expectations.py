@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from services.domain.errors import InvalidInputError
-from services.domain.metric import Answer, Estimator, Metric, Query, Row
+from services.domain.metric import Answer, Estimator, Metric, Query, Reason, Row
 from services.domain.people import ColumnClass, Scope, Viewer
-from services.metrics.case_mix import STRATA, Cases, Stratum, expectation
+from services.metrics.case_mix import STRATA, Cases, Levels, Stratum, expectation
+from services.metrics.figures import TENTHS, Figure
+from services.metrics.plan import LATE_ENTRY, Group
+from services.metrics.time_to_fill import CANCELLED, FILLED, OPEN
 
 HAZARDS = ("time_to_fill",)
 DAYS_AT_RISK = "days_at_risk"
+SEATS = "seat_net"
 SUBJECTS = ("recruiter", "hiring_manager", "interviewer", "department", "top_department", "requisition")
 """Whom a question is about. Other filters and splits (a source, a month) hold for the company too."""
 Ask = Callable[[Query, Viewer], Answer]
@@ -45,8 +49,11 @@ def beside(rows: Sequence[Row], query: Query, viewer: Viewer, ask: Ask) -> tuple
     plain = replace(query, expected=False, clustered=False)
     own = _by_group(ask(_by_strata(plain, query.by), viewer).rows, query.by)
     company_query = replace(_by_strata(plain, kept), where=where, attribution=None)
-    company = _by_group(ask(company_query, whole).rows, kept)
-    return tuple(_with(row, own, company, query.by, kept) for row in rows)
+    company = {
+        key: Levels(_cases(found, is_hazard=key[0] in HAZARDS))
+        for key, found in _by_group(ask(company_query, whole).rows, kept).items()
+    }
+    return tuple(_with(row, own, company.get((row.metric, _dims(row, kept))), query.by) for row in rows)
 
 
 def _by_strata(query: Query, by: Sequence[str]) -> Query:
@@ -64,17 +71,20 @@ def _dims(row: Row, by: Sequence[str]) -> Dims:
     return tuple(row.dims.get(name) for name in by)
 
 
-def _with(
-    row: Row,
-    own: Mapping[tuple[str, Dims], Sequence[Row]],
-    company: Mapping[tuple[str, Dims], Sequence[Row]],
-    by: Sequence[str],
-    kept: Sequence[str],
-) -> Row:
+def counted(metric: Metric, group: Group) -> Figure | None:
+    """The cases of a stratum, without the curve that nobody will look at; None where the figure itself is cheap."""
+    if metric.id not in HAZARDS:
+        return None
+    table, ends = group.table(SEATS), (FILLED, CANCELLED, OPEN)
+    ages = table.total_time(*ends) - table.total_time(LATE_ENTRY)
+    extra = {DAYS_AT_RISK: round(ages / TENTHS)}
+    return Figure(None, table.of_kind(*ends), Reason.NO_COMPARISON, events=table.of_kind(FILLED), extra=extra)
+
+
+def _with(row: Row, own: Mapping[tuple[str, Dims], Sequence[Row]], company: Levels | None, by: Sequence[str]) -> Row:
     is_hazard = row.metric in HAZARDS
     mine = _cases(own.get((row.metric, _dims(row, by)), ()), is_hazard=is_hazard)
-    everybody = _cases(company.get((row.metric, _dims(row, kept)), ()), is_hazard=is_hazard)
-    found = expectation(mine, everybody, is_hazard=is_hazard)
+    found = expectation(mine, company, is_hazard=is_hazard) if company is not None else None
     if found is None or row.value is None:
         return row
     scale = 1 if is_hazard else found.cases

@@ -204,7 +204,8 @@ class QueryLayer:
             raw=query.raw,
             is_latest=as_of >= _naive(snapshot.as_of),
             attribution=query.attribution,
-            expected=query.expected or is_expected,
+            expected=query.expected,
+            by_strata=is_expected,
         )
         _check_period(question)
         return question
@@ -255,7 +256,9 @@ class QueryLayer:
         dims = _named(question, key)
         if not is_loaded:
             return _row_of(metric, dims, Figure(None, 0, Reason.NOT_LOADED))
-        figure = _family(metric, question).figure(question, metric, group, dims)
+        figure = expectations.counted(metric, group) if question.by_strata else None
+        if figure is None:
+            figure = _family(metric, question).figure(question, metric, group, dims)
         if interval is not None:
             figure = dataclasses.replace(figure, low=interval[0], high=interval[1])
         if not question.raw:

@@ -54,6 +54,8 @@ class Question:
     """As-of is not before the snapshot's own time: nothing in it happened later."""
     attribution: Attribution | None = None
     expected: bool = False
+    by_strata: bool = False
+    """Asked for what a figure is compared with: the cases count, not the figures."""
 
     @property
     def grain(self) -> Grain | None:
