@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from services.domain.metric import Answer, Period, Query
+from services.domain.metric import Answer, Attribution, Period, Query, Row
 from services.ingest.demonstration.load import load
 from services.mart.apart import build_apart
 from services.mart.reader import MartReader
@@ -22,6 +22,7 @@ from services.metrics.query import QueryLayer
 from services.store.database import Store
 from services.store.migrations import migrate
 from tests.independent.company import Company
+from tests.independent.ownership import credits_by_owner, handed_over, matured_conversion
 from tests.independent.recomputed import TRANSITIONS, Recomputed, Span, aj_at, km_quantile
 from tests.independent.starts import conditional_median, time_to_start
 from tests.metric_scenes import OPERATOR
@@ -145,6 +146,43 @@ def test_2_the_cohort_view_of_time_to_hire_agrees(ask: Asker, recomputed: Recomp
     expected = {group: conditional_median(found, "reached", 120) for group, found in subjects.items()}
     answer = ask("time_to_hire_cohort", by=("department",))
     assert_close(values(answer, "time_to_hire_cohort", "department"), expected, DAYS)
+
+
+def by_owner(query_layer: QueryLayer, recomputed: Recomputed, metric: str, model: str) -> dict[str | None, Row]:
+    as_of = recomputed.company.as_of.to_pydatetime()
+    period = Period(YEAR.start, YEAR.end)
+    query = Query((metric,), ("recruiter",), {}, period, as_of, raw=True, attribution=Attribution(model))
+    return {row.dims["recruiter"]: row for row in query_layer.ask(query, OPERATOR).of(metric)}
+
+
+def test_3_credits_agree_and_add_up_to_the_hires(query_layer: QueryLayer, recomputed: Recomputed, ask: Asker) -> None:
+    people = recomputed.company.table("person").set_index("id")["name"]
+    hires = ask("hires").one("hires").value
+    for model in ("primary", "split"):
+        expected = credits_by_owner(recomputed, YEAR, model)
+        rows = by_owner(query_layer, recomputed, "hires", model)
+        found = {name: row.numerator / row.denominator for name, row in rows.items()}
+        assert found == pytest.approx({people[key]: float(credit) for key, credit in expected.items()}, abs=1e-6)
+        assert sum(row.numerator for row in rows.values()) == hires * 10**9
+    assert any(credit.denominator > 1 for credit in expected.values())
+
+
+def test_3_clocks_that_stop_at_the_handover_agree(query_layer: QueryLayer, recomputed: Recomputed) -> None:
+    people = recomputed.company.table("person").set_index("id")["name"]
+    expected = handed_over(recomputed, YEAR)
+    rows = by_owner(query_layer, recomputed, "time_to_fill", "handover")
+    assert {name: row.n for name, row in rows.items() if row.n} == {
+        people[key]: len(found) for key, found in expected.items()
+    }
+    medians = {people[key]: km_quantile(found, 0.5) for key, found in expected.items()}
+    assert_close({name: row.value for name, row in rows.items()}, medians, DAYS)
+
+
+def test_3_matured_conversion_agrees(ask: Asker, recomputed: Recomputed) -> None:
+    names = recomputed.company.table("source").set_index("id")["name"]
+    expected = matured_conversion(recomputed, YEAR, lambda row: names.get(row["source_id"]))
+    rows = ask("source_conversion_matured", by=("source",)).rows
+    assert {row.dims["source"]: (row.numerator, row.denominator) for row in rows if row.denominator} == expected
 
 
 def test_5_time_in_stage_agrees(ask: Asker, recomputed: Recomputed) -> None:
