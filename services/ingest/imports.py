@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.domain.errors import ConflictError
+from services.domain.errors import ConflictError, InvalidInputError
 from services.domain.import_batches import BLOCKING, UNFINISHED, UnfinishedImport
 from services.ingest import batches
 from services.ingest.batches import Counts, kept_file
@@ -79,8 +79,15 @@ def import_path(
     Raises InvalidInputError when nothing can be read from ``path`` (nothing was changed then), ConflictError while
     another import runs. Records that cannot be used are counted and kept in quarantine; they raise nothing.
     """
-    connector = open_connector(system, path, mapping, now or datetime.now(UTC))
     where = str(path.resolve())
+    try:
+        connector = open_connector(system, path, mapping, now or datetime.now(UTC))
+    except InvalidInputError as error:
+        cut = [one for one in batches.blocking_imports(store) if one.place == where]
+        if not cut:
+            raise
+        message = f"{error} An earlier import of it was cut off: `hireboard import resume {cut[0].id}` finishes it."
+        raise InvalidInputError(message) from error
     return run_import(store, connector, where, dry_run=dry_run, progress=progress, spool_dir=spool_dir, actor=actor)
 
 

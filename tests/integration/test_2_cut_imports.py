@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from services.delivery import failpoints
-from services.domain.errors import ConflictError, NotFoundError, RetryLaterError
+from services.domain.errors import ConflictError, InvalidInputError, NotFoundError, RetryLaterError
 from services.ingest.abandoning import Way, abandon_import, plan_abandon
 from services.ingest.batches import ListedImport, kept_file, list_imports
 from services.ingest.import_lock import ImportLock
@@ -162,6 +162,8 @@ def test_2_a_cut_import_is_finished_without_the_export_it_came_from(
     for file in export.iterdir():
         file.unlink()
     export.rmdir()
+    with pytest.raises(InvalidInputError, match=f"There is no file.*hireboard import resume {batch}"):
+        desk.load(export)
     result = resume_import(desk.store, batch, spool_dir=desk.spools)
     assert result.read == result.loaded + result.unchanged == COUNT + 1
     assert (desk.states(), desk.applied()) == (["complete"], many())

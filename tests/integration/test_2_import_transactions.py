@@ -6,7 +6,7 @@ import contextlib
 import json
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, event, select
 
 from services.domain.errors import ConflictError
-from services.ingest.imports import import_path
+from services.ingest.imports import import_path, resume_import
 from services.ingest.loader import ROWS_AT_A_TIME, chunks
 from services.ingest.records import EntityRow
 from services.ingest.spool import StagedItem
@@ -246,6 +246,46 @@ def test_2_versions_may_come_in_any_order_and_any_number_of_deliveries(
     assert picture(many) == expected
     one.dispose()
     many.dispose()
+
+
+def test_2_an_import_cut_anywhere_and_resumed_is_as_one_that_was_not(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each transaction in turn, and again while it is resumed."""
+    records = [(resource, record) for resource, batch in {**BASE, **history()}.items() for record in batch]
+    whole = Store(f"sqlite:///{shutil.copyfile(template, tmp_path / 'whole.sqlite')}")
+    deliver(whole, tmp_path / "in", records)
+    expected, cuts = picture(whole), 0
+    while True:
+        store = Store(f"sqlite:///{shutil.copyfile(template, tmp_path / f'{cuts}.sqlite')}")
+        if not cut_after(cuts, lambda store=store: deliver(store, tmp_path / "in", records), monkeypatch):
+            break
+        cut_after(1, lambda store=store: resume_import(store, 1, spool_dir=tmp_path / "spool"), monkeypatch)
+        with contextlib.suppress(ConflictError):  # the second cut came after its last transaction
+            resume_import(store, 1, spool_dir=tmp_path / "spool")
+        assert picture(store) == expected, cuts
+        store.dispose()
+        cuts += 1
+    assert cuts > 5
+    whole.dispose()
+
+
+def cut_after(chunks_: int, run: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether ``run`` was stopped after its transaction number ``chunks_``, counted from 0."""
+    hits: list[str] = []
+
+    def hit(name: str) -> None:
+        hits.append(name)
+        if len(hits) > chunks_:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("services.ingest.loader.failpoints.hit", hit)
+        try:
+            run()
+        except KeyboardInterrupt:
+            return True
+    return False
 
 
 def test_2_the_history_ends_as_it_should(migrated_sqlite_url: str, tmp_path: Path) -> None:

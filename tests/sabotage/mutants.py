@@ -188,6 +188,13 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{AGAIN_TESTS}::test_2_a_hold_that_is_corrected_gives_back_the_days_it_had_cut_from_another[sqlite]",
     ),
     Mutant(
+        "2 an import that fails leaves nothing to resume",
+        "services/ingest/spool.py",
+        "        self.path, self._is_kept = path, True\n",
+        "        self.path, self._is_kept = path, False\n",
+        f"{CUT_TESTS}::test_2_a_cut_import_is_finished_without_the_export_it_came_from[sqlite]",
+    ),
+    Mutant(
         "2 finishing late undoes what a later import said",
         "services/ingest/loader.py",
         "        if self._keeps_later and known",
