@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.sabotage.import_mutants import IMPORT_MUTANTS
 from tests.sabotage.mutants import MUTANTS, Mutant
+from tests.sabotage.promise_mutants import PROMISE_MUTANTS
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
@@ -29,6 +31,8 @@ PARTS = (
     "wsgi.py",
     "pyproject.toml",
 )
+
+EVERY_MUTANT = (*MUTANTS, *IMPORT_MUTANTS)
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +54,7 @@ def copy(tmp_path_factory):
     return tree
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", (*MUTANTS, *PROMISE_MUTANTS), ids=lambda mutant: mutant.name)
 def test_a_rule_turned_off_is_noticed(copy, mutant: Mutant):
     """13: the capability's own test is red without its rule."""
     file = copy / mutant.file
