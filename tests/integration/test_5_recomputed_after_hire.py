@@ -22,6 +22,7 @@ from services.store.migrations import migrate
 from tests.independent.after_hire import AfterHire
 from tests.independent.company import Company
 from tests.independent.recomputed import Span, aj_at, curves, km_quantile
+from tests.independent.records import Records
 from tests.metric_scenes import OPERATOR
 
 APPLICATIONS = 3_000
@@ -49,6 +50,20 @@ def disturb(store: Store, seed: int) -> None:
         _disturb_ratings_and_checks(connection, dice, people)
         connection.execute(sa.update(t.OnboardingTask).where(t.OnboardingTask.id % 7 == 0).values(done_on=None))
         connection.execute(sa.delete(t.OnboardingTask).where(t.OnboardingTask.hire_id % 5 == 0))
+        _let_claims_meet(connection)
+
+
+def _let_claims_meet(connection: sa.Connection) -> None:
+    """Every second candidate with an agency or a referral is the one before."""
+    claimed = (
+        sa.select(t.Application.id, t.Application.candidate_id)
+        .join(t.Source, t.Source.id == t.Application.source_id)
+        .where(t.Application.ended_at.is_(None), t.Source.channel.in_(("agency", "referral")))
+        .order_by(t.Application.id)
+    )
+    rows = connection.execute(claimed).all()
+    for (_, candidate), (number, _) in zip(rows[::2], rows[1::2], strict=False):
+        connection.execute(sa.update(t.Application).where(t.Application.id == number).values(candidate_id=candidate))
 
 
 def _changed_hire(dice: random.Random, started: date, people: list[int]) -> dict[str, object]:
@@ -193,3 +208,42 @@ def test_5_checks_agree(ask: Asker, recomputed: AfterHire) -> None:
     row = ask("hire_before_clearance").one("hire_before_clearance")
     assert row.value == states["not_back"] + states["not_clear"]
     assert dict(row.extra) == {name: states[name] for name in ("not_back", "not_clear", "cleared", "no_check")}
+
+
+@pytest.fixture(scope="module")
+def records(recomputed: AfterHire) -> Records:
+    return Records(recomputed.company)
+
+
+def test_5_field_completeness_agrees(ask: Asker, records: Records) -> None:
+    required, missing = records.fields()
+    row = ask("field_completeness").one("field_completeness")
+    assert (row.denominator, row.denominator - row.numerator) == (required.total(), missing.total())
+    assert {name: row.extra[f"missing_{name}"] for name in required} == {name: missing[name] for name in required}
+
+
+def test_5_silence_agrees(ask: Asker, records: Records) -> None:
+    stale, standing = records.silent()
+    row = ask("stale_candidates").one("stale_candidates")
+    assert (row.value, row.denominator) == (stale, standing)
+    assert 0 < stale < standing
+
+
+def test_5_disputed_claims_agree(ask: Asker, records: Records, request: pytest.FixtureRequest) -> None:
+    found = ask("ownership_conflicts").one("ownership_conflicts").value
+    assert found == records.conflicts()
+    assert found or "disturbed-now" not in request.node.name
+
+
+def test_5_loads_agree(ask: Asker, records: Records) -> None:
+    weeks = records.interviewer_weeks(YEARS)
+    row = ask("interviewer_load").one("interviewer_load")
+    assert (row.n, row.extra["people"]) == (len(weeks), len({person for person, _ in weeks}))
+    assert row.value == pytest.approx(sum(load for load, _ in weeks.values()) / len(weeks), abs=0.01)
+    assert row.extra["over_cap"] == sum(round(load * 60) > round(cap * 60) for load, cap in weeks.values())
+    used = sum(load for load, _ in weeks.values()) / sum(cap for _, cap in weeks.values())
+    assert ask("capacity_use").one("capacity_use").value == pytest.approx(used, abs=1e-4)
+    seats = records.recruiter_seats()
+    row = ask("recruiter_load").one("recruiter_load")
+    assert row.extra["people"] == len(seats)
+    assert row.value == pytest.approx(sum(seats.values()) / len(seats), abs=0.01)
