@@ -17,6 +17,9 @@ import pytest
 from tests.sabotage.import_mutants import IMPORT_MUTANTS
 from tests.sabotage.mutants import MUTANTS, Mutant
 from tests.sabotage.promise_mutants import PROMISE_MUTANTS
+from tests.sabotage.statistics_mutants import STATISTICS_MUTANTS
+
+EVERY = (*MUTANTS, *IMPORT_MUTANTS, *PROMISE_MUTANTS, *STATISTICS_MUTANTS)
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
@@ -32,7 +35,7 @@ PARTS = (
     "pyproject.toml",
 )
 
-EVERY_MUTANT = (*MUTANTS, *IMPORT_MUTANTS)
+EVERY_MUTANT = (*MUTANTS, *IMPORT_MUTANTS, *PROMISE_MUTANTS)
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +57,7 @@ def copy(tmp_path_factory):
     return tree
 
 
-@pytest.mark.parametrize("mutant", (*MUTANTS, *PROMISE_MUTANTS), ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", EVERY, ids=lambda mutant: mutant.name)
 def test_a_rule_turned_off_is_noticed(copy, mutant: Mutant):
     """13: the capability's own test is red without its rule."""
     file = copy / mutant.file
