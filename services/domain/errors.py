@@ -31,6 +31,14 @@ class InvalidInputError(HireboardError):
     """422 (or exit status 1): the input cannot be used; says which part and what is accepted."""
 
 
+class TooManyGroupsError(InvalidInputError):
+    """An answer would have more groups than the question allows; ``groups`` says how many."""
+
+    def __init__(self, groups: int, most: int) -> None:
+        super().__init__(f"That are {groups:,} groups, more than {most:,}. Narrow the filters.")
+        self.groups = groups
+
+
 class RetryLaterError(HireboardError):
     """503: a dependency is away or busy; trying again later is right."""
 

@@ -162,6 +162,7 @@ class Query:
     ``attribution`` None = the recruiter the source names; else figures by recruiter follow who held the requisition.
     ``clustered``: intervals by cluster bootstrap, where a metric's subjects share requisitions or people.
     ``expected``: beside each figure what the company's rate for the same mix of work would have given (in extra).
+    ``most_groups``: more groups than that are refused (TooManyGroupsError) before they are worked out; None = no limit.
     """
 
     metrics: tuple[str, ...]
@@ -173,6 +174,7 @@ class Query:
     attribution: Attribution | None = None
     clustered: bool = False
     expected: bool = False
+    most_groups: int | None = None
 
 
 @dataclass(frozen=True)

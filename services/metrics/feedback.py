@@ -35,7 +35,7 @@ from services.metrics.late_roles import (
     UNDECIDED,
     judged_roles,
 )
-from services.metrics.plan import Group, Plan, Statement
+from services.metrics.plan import Group, Limits, Plan, Statement
 from services.metrics.question import Question
 
 MINUTES_PER_HOUR = 60
@@ -108,10 +108,10 @@ METRICS = (
 def _plan(plan: Plan, metric: Metric) -> None:
     match metric.id:
         case "feedback_turnaround":
-            plan.tabulate("feedback_hours", "feedback", _on_grid(plan, "minutes"))
-            plan.tabulate("feedback_days", "feedback", _on_grid(plan, "days"))
+            plan.tabulate("feedback_hours", "feedback", _on_grid(plan, "minutes"), weighted=True)
+            plan.tabulate("feedback_days", "feedback", _on_grid(plan, "days"), weighted=True)
         case "feedback_late_rate":
-            plan.tabulate("feedback_lateness", "feedback", _on_grid(plan, "lateness"))
+            plan.tabulate("feedback_lateness", "feedback", _on_grid(plan, "lateness"), weighted=True)
         case _:
             plan.tabulate(metric.id, "feedback", _judged(plan))
 
@@ -157,13 +157,25 @@ def _groups(plan: Plan, rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
 
 
 def _on_grid(plan: Plan, clock: str) -> sa.Subquery:
+    owed = plan.shared("feedback_counted", lambda: _counted(plan))
+    return sa.select(*_groups(plan, owed), owed.c[clock].label("t"), owed.c.kind, owed.c.n).subquery(
+        f"feedback_{clock}"
+    )
+
+
+def _counted(plan: Plan) -> sa.CTE:
+    """All grids of the clocks from one reading: minutes and days go together, so that there are few pairs."""
     owed = feedback_clocks(plan)
-    times: dict[str, sa.ColumnElement[int]] = {
-        "minutes": owed.c.minutes,
-        "days": (owed.c.days + DAY_GRID // SHOWN_DAY_GRID // 2) // (DAY_GRID // SHOWN_DAY_GRID),
-        "lateness": sa.case((owed.c.days > LATE_AFTER, 1), else_=0),
-    }
-    return sa.select(*_groups(plan, owed), times[clock].label("t"), owed.c.kind).subquery(f"feedback_{clock}")
+    step = DAY_GRID // SHOWN_DAY_GRID
+    keys = [
+        *_groups(plan, owed),
+        owed.c.minutes,
+        ((owed.c.days + step // 2) // step).label("days"),
+        sa.case((owed.c.days > LATE_AFTER, 1), else_=0).label("lateness"),
+        owed.c.kind,
+    ]
+    grouped = (key.element if isinstance(key, sa.Label) else key for key in keys)
+    return sa.select(*keys, sa.func.count().label("n")).group_by(*grouped).cte("feedback_counted")
 
 
 def feedback_clocks(plan: Plan) -> sa.CTE:
@@ -197,38 +209,47 @@ def _submitted(plan: Plan) -> Statement:
 
 def _missing(plan: Plan) -> Statement:
     """Their clocks run until as-of, the interviewer's leave so far taken off."""
-    owed = _missing_rows(plan)
-    away = _leave_taken(owed)
-    seconds = owed.c.stop_seconds - owed.c.due_seconds - sa.func.coalesce(away.c.seconds, 0)
-    days = owed.c.stop_days - owed.c.due_days - sa.func.coalesce(away.c.days, 0.0)
-    minutes = sa.func.greatest(0, sa.func.floor((seconds + 30) / sa.literal_column("60.0")))
-    on_day_grid = sa.func.greatest(0, sa.func.floor(days * DAY_GRID + sa.literal_column("0.5")))
+    question = plan.question
+    missing = plan.prepared("missing_feedback", (), lambda limits: _missing_clocks(question, limits))
+    on = missing.c.due_from_on
     return sa.select(
-        *_groups(plan, owed),
-        owed.c.requisition_id,
+        *plan.group_columns(missing, on=on),
+        missing.c.requisition_id,
         sa.literal_column(str(MISSING)).label("kind"),
-        sa.cast(minutes, sa.Integer).label("minutes"),
-        sa.cast(on_day_grid, sa.Integer).label("days"),
-    ).outerjoin(away, away.c.feedback_id == owed.c.feedback_id)
+        missing.c.minutes,
+        missing.c.days,
+    ).where(*question.conditions(missing), *question.in_period(on))
 
 
-def _missing_rows(plan: Plan) -> sa.CTE:
-    question, columns = plan.question, feedback.c
-    now = _now(question)
-    return (
+def _missing_clocks(question: Question, limits: Limits) -> Statement:
+    columns, now = feedback.c, _now(question)
+    happened = [] if question.is_latest else [columns.due_from_at <= question.as_of]
+    owed = (
         sa.select(
-            *plan.group_columns(feedback, on=columns.due_from_on),
+            *(columns[name] for name in _CARRIED),
             columns.feedback_id,
-            columns.requisition_id,
             columns.due_from_business_seconds.label("due_seconds"),
             columns.due_from_business_days.label("due_days"),
             now.c.seconds.label("stop_seconds"),
             now.c.days.label("stop_days"),
         )
         .outerjoin(now, now.c.calendar_id == columns.calendar_id)
-        .where(*_owed_in_period(question), sa.not_(_is_in(question)))
+        .where(*limits(feedback), *happened, sa.not_(_is_in(question)))
         .cte("feedback_missing")
     )
+    away = _leave_taken(owed)
+    seconds = owed.c.stop_seconds - owed.c.due_seconds - sa.func.coalesce(away.c.seconds, 0)
+    days = owed.c.stop_days - owed.c.due_days - sa.func.coalesce(away.c.days, 0.0)
+    minutes = sa.func.greatest(0, sa.func.floor((seconds + 30) / sa.literal_column("60.0")))
+    on_day_grid = sa.func.greatest(0, sa.func.floor(days * DAY_GRID + sa.literal_column("0.5")))
+    return sa.select(
+        *(owed.c[name] for name in _CARRIED),
+        sa.cast(minutes, sa.Integer).label("minutes"),
+        sa.cast(on_day_grid, sa.Integer).label("days"),
+    ).outerjoin(away, away.c.feedback_id == owed.c.feedback_id)
+
+
+_CARRIED = (*REQUISITION_DIMENSIONS, "interviewer_id", "due_from_on")
 
 
 def _now(question: Question) -> sa.Subquery:

@@ -12,6 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.domain.consumers import Consumer, ConsumerKind
+from services.domain.errors import TooManyGroupsError
 from services.domain.filters import DIMENSIONS, keep_known, to_search, where
 from services.domain.grains import Grain, bin_start, bins, next_bin
 from services.domain.metric import Answer, Period, Query
@@ -81,9 +82,11 @@ class Selection:
         by: tuple[str, ...] = (),
         period: Period | None = None,
         as_of: datetime | None = None,
+        most_groups: int | None = None,
     ) -> Mapping[str, Answer]:
         """Answers by metric. Those that know no source are asked without that filter, in a call of their own."""
-        frame = Query(metrics=metrics, by=by, where=where(self.filters), period=period or Period(), as_of=as_of)
+        period = period or Period()
+        frame = Query(metrics, by, where(self.filters), period, as_of=as_of, most_groups=most_groups)
         if "source" not in frame.where:
             return dict.fromkeys(metrics, self.query.ask(frame, self.viewer))
         without = {name: values for name, values in frame.where.items() if name != "source"}
@@ -230,10 +233,10 @@ def _only(filters: Filters, department: str) -> Filters:
 def _recruiters(selection: Selection, period: NamedPeriod) -> Table | None:
     if ColumnClass.PERSON not in selection.viewer.classes:
         return None
-    standing = selection.ask("open_requisitions", by=("recruiter",))
-    people = len(standing["open_requisitions"].rows)
-    if people > tables.RECRUITERS_SHOWN:
-        return tables.too_many_recruiters(people)
+    try:
+        standing = selection.ask("open_requisitions", by=("recruiter",), most_groups=tables.RECRUITERS_SHOWN)
+    except TooManyGroupsError as many:
+        return tables.too_many_recruiters(many.groups)
     return tables.recruiters(
         selection.ask(*tables.RECRUITER_IN_PERIOD, by=("recruiter",), period=period.period), standing
     )

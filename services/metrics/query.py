@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 import sqlalchemy as sa
 
-from services.domain.errors import ForbiddenError, InvalidInputError
+from services.domain.errors import ForbiddenError, InvalidInputError, TooManyGroupsError
 from services.domain.metric import Answer, Estimator, Metric, Query, Reason, Row
 from services.domain.people import ColumnClass, Role, Viewer
 from services.domain.views import FilterChoice
@@ -113,6 +113,9 @@ class QueryLayer:
             groups = self._groups(metrics, question, catalog)
             intervals = self._intervals(metrics, question, catalog) if query.clustered else {}
             absent = {metric.id for metric in metrics if not _is_loaded(metric, snapshot)}
+        if query.most_groups is not None and len(groups) > query.most_groups:
+            raise TooManyGroupsError(len(groups), query.most_groups)
+        keys = sorted(groups, key=lambda key: _position(catalog, by, key))
         rows = [
             self._row(
                 metric,
@@ -124,7 +127,7 @@ class QueryLayer:
                 is_loaded=metric.id not in absent,
             )
             for metric in metrics
-            for key in sorted(groups, key=lambda key: _position(catalog, by, key))
+            for key in keys
         ]
         as_of = question.as_of.replace(tzinfo=UTC)
         with self._reader.hold():

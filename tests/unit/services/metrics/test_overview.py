@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from services.domain.errors import TooManyGroupsError
 from services.domain.metric import Answer, Better, Query, Reason, Row, Unit
 from services.domain.people import ColumnClass, Scope, Viewer
 from services.domain.views import Comparison, FilterChoice, FilterOption, Filters, OverviewView
@@ -54,6 +55,8 @@ class FakeQueryLayer:
     def ask(self, query: Query, viewer: Viewer) -> Answer:
         self.asked.append(query)
         groups = GROUPS[query.by[0]] if query.by else ("",)
+        if query.most_groups is not None and len(groups) > query.most_groups:
+            raise TooManyGroupsError(len(groups), query.most_groups)
         rows = [self._row(metric, query.by, group) for metric in query.metrics for group in groups]
         return Answer(self.snapshot.as_of, self.snapshot.id, tuple(rows))
 
