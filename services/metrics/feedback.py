@@ -174,8 +174,8 @@ def _counted(plan: Plan) -> sa.CTE:
         sa.case((owed.c.days > LATE_AFTER, 1), else_=0).label("lateness"),
         owed.c.kind,
     ]
-    grouped = (key.element if isinstance(key, sa.Label) else key for key in keys)
-    return sa.select(*keys, sa.func.count().label("n")).group_by(*grouped).cte("feedback_counted")
+    rows = sa.select(*keys).subquery("feedback_on_grids")
+    return sa.select(*rows.c, sa.func.count().label("n")).group_by(*rows.c).cte("feedback_counted")
 
 
 def feedback_clocks(plan: Plan) -> sa.CTE:
