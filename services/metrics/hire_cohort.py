@@ -41,7 +41,8 @@ METRICS = (
         denominator="applications received in the period; n = applications, events = hires among them",
         censored_by=("as of",),
         exclusions=("prospects without a requisition",),
-        source="Conditional median of the cumulative incidence, first t with F(t) >= F(H) / 2",
+        formula="first t with F(t) >= F(H) / 2, where F is the cumulative incidence of being hired",
+        source="ATS",
         dimensions=(*APPLICATION, *TIME),
         variant_of="time_to_hire",
         extra={

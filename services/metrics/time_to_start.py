@@ -49,6 +49,7 @@ TIME_TO_START = Metric(
     start="first opened (status open, not approved)",
     stop="first day worked, from the HR system",
     clock="net of hold, freeze and cancellation until re-opening up to the acceptance; calendar days after it",
+    formula="net days from opening to acceptance + calendar days from acceptance to the first day worked",
     denominator="seats at risk in the period; n = seats, events = seats whose hire started",
     censored_by=("cancelled", "end of period", "as of"),
     exclusions=(

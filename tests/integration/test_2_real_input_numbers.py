@@ -80,6 +80,18 @@ def test_2_hires_offers_and_time_to_hire(hireboard: CommandLine, numbers: dict[s
     assert actual == pytest.approx((expected["median"], expected["mean"], expected["p90_linear"]), abs=DAYS)
 
 
+def test_2_half_of_those_who_are_hired_are_hired_by_day_40(hireboard: CommandLine, numbers: dict[str, Any]) -> None:
+    """Everybody's end is known, so the conditional median is the hired ones'; censoring the rejected says 78.1."""
+    row = hireboard.row("time_to_hire_cohort", "--raw")
+    median = numbers["time_to_hire_elapsed_days (applied->offer accepted)"]["median"]
+    assert row["value"] == pytest.approx(median, abs=2 * DAYS)
+    assert (row["n"], row["events"]) == (numbers["n_applications"], numbers["terminal"]["hired"])
+    hired_in_time = row["extra"]["hired_by_horizon"] * numbers["n_applications"]
+    assert hired_in_time == pytest.approx(round(hired_in_time), abs=1e-6)
+    clustered = hireboard.row("time_to_hire_cohort", "--raw", "--clustered")
+    assert clustered["low"] < row["value"] < clustered["high"]
+
+
 def test_2_no_seat_is_left_out_as_evergreen(hireboard: CommandLine, numbers: dict[str, Any]) -> None:
     """The export lists no openings: its 89 seats begin with the job, and the first offer came a month later."""
     row = hireboard.row("time_to_fill")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -11,7 +11,8 @@ from services.domain.grains import Grain
 from services.domain.metric import Answer, Query, Reason, Row, Unit
 from services.domain.people import Viewer
 from services.metrics.outliers import Rule, judge, newest
-from tests.metric_scenes import EVA, SmallSnapshot
+from services.metrics.query import QueryLayer
+from tests.metric_scenes import EVA, RITA, FakeNames, SmallMart, SmallSnapshot
 
 # median 50, deviations 3 2 2 1 1 0 0 1 1 2 2 3: MAD 1.5
 USUAL = [53.0, 52, 52, 51, 51, 50, 50, 49, 49, 48, 48, 47]
@@ -104,3 +105,23 @@ def test_6_6_hidden_periods_count_as_missing() -> None:
 def test_6_6_a_period_after_the_data_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="after the data"):
         newest(Monthly(months(list(USUAL))), EVA, "time_to_fill", last_on=date(2027, 1, 20), grain=Grain.MONTH)
+
+
+def test_6_6_through_the_query_layer_in_the_viewers_scope() -> None:
+    """Fifty or so hires a month, then ninety: of the whole company an outlier, of Rita's own requisitions nothing."""
+    mart = SmallMart(SmallSnapshot(as_of=datetime(2026, 3, 1, tzinfo=UTC)))
+    mart.add("dim_requisition", {"requisition_id": 1, "recruiter_id": 205, "timezone": "UTC"})
+    counts = [*(int(value) for value in USUAL), 90]
+    key = 0
+    for month, count in enumerate(counts):
+        accepted = datetime(2025 + month // 12, month % 12 + 1, 15)  # noqa: DTZ001 - the mart's instants are naive UTC
+        for _ in range(count):
+            key += 1
+            row = {"application_id": key, "requisition_id": 1, "accepted_at": accepted, "accepted_on": accepted.date()}
+            mart.add("fact_application", row)
+    layer = QueryLayer(mart, FakeNames())
+    found = newest(layer, EVA, "hires", last_on=date(2026, 1, 31))
+    assert (found.period, found.row.value, found.judgement.rule) == ("2026-01", 90, Rule.DISTANCE)
+    assert found.judgement.median == 50
+    assert not newest(layer, EVA, "hires", last_on=date(2025, 12, 31)).judgement.is_outlier
+    assert newest(layer, RITA, "hires", last_on=date(2026, 1, 31)).row.value == 0
