@@ -240,7 +240,8 @@ def _scope_of(rule: Rule, value: str | None) -> Scope:
 
 def _window(grain: Grain, start: date, rows: Mapping[str | None, Row]) -> Window:
     row = rows.get(bin_label(grain, start))
-    if row is None or row.numerator is None or not row.denominator:
+    # without a value the counts are none to judge: an agreement hides the rate of a small team from everybody
+    if row is None or row.value is None or row.numerator is None or not row.denominator:
         return Window(start, 0, 0)
     return Window(start, int(row.numerator), int(row.denominator))
 

@@ -40,6 +40,14 @@ def scene(migrated_store_url: str) -> Iterator[SurveyScene]:
     store.dispose()
 
 
+@pytest.fixture
+def lite(migrated_sqlite_url: str) -> Iterator[SurveyScene]:
+    """On SQLite only: what does not depend on the store."""
+    store = Store(migrated_sqlite_url)
+    yield SurveyScene(store)
+    store.dispose()
+
+
 # --- cadence --------------------------------------------------------------------------------------------------------
 
 
@@ -54,11 +62,11 @@ def test_1_3_a_hire_asks_its_manager_once_a_day_later(scene: SurveyScene) -> Non
     assert "Role 1 &lt;b&gt;" in scene.body() or "Role 1 <b>" in scene.body()
 
 
-def test_1_3_what_happened_before_the_plan_is_not_asked_about(scene: SurveyScene) -> None:
-    scene.decided("hired")
-    scene.clock.pass_by(days=2)
-    scene.plan()
-    assert scene.round_after(days=5) == 0
+def test_1_3_what_happened_before_the_plan_is_not_asked_about(lite: SurveyScene) -> None:
+    lite.decided("hired")
+    lite.clock.pass_by(days=2)
+    lite.plan()
+    assert lite.round_after(days=5) == 0
 
 
 def test_1_3_a_manager_is_asked_about_one_hire_in_two_weeks_and_the_others_wait(scene: SurveyScene) -> None:
@@ -109,14 +117,14 @@ def test_1_3_a_candidate_is_asked_after_a_decision_and_never_before(scene: Surve
     assert scene.asked() == [f"{CANDIDATE}/application/{number}" for number in decided]
 
 
-def test_1_3_a_manager_who_left_or_has_no_address_is_not_asked(scene: SurveyScene) -> None:
-    scene.plan()
-    scene.decided("hired", requisition=1)
-    scene.decided("hired", requisition=2)
-    with scene.store.write() as connection:
-        connection.execute(update(Person).where(Person.id == scene.lea).values(email=None))
+def test_1_3_a_manager_who_left_or_has_no_address_is_not_asked(lite: SurveyScene) -> None:
+    lite.plan()
+    lite.decided("hired", requisition=1)
+    lite.decided("hired", requisition=2)
+    with lite.store.write() as connection:
+        connection.execute(update(Person).where(Person.id == lite.lea).values(email=None))
         connection.execute(update(Person).where(Person.name == "Max Manager").values(left_on=date(2026, 11, 1)))
-    assert scene.round_after(days=2) == 0
+    assert lite.round_after(days=2) == 0
 
 
 def test_1_3_a_deactivated_manager_gets_no_mail(scene: SurveyScene, tmp_path: Path) -> None:
@@ -154,14 +162,14 @@ def test_1_3_an_answer_counts_once(scene: SurveyScene) -> None:
     assert (request.state, request.address, request.name) == ("answered", "", "")
 
 
-def test_1_3_looking_at_a_link_changes_nothing(scene: SurveyScene) -> None:
+def test_1_3_looking_at_a_link_changes_nothing(lite: SurveyScene) -> None:
     """A mail scanner opens every link, often."""
-    token = asked_candidate(scene)
-    before = scene.requests()
+    token = asked_candidate(lite)
+    before = lite.requests()
     for _ in range(3):
-        assert not scene.surveys.answers.look(token).is_answered
-    assert scene.requests() == before
-    assert scene.answers() == []
+        assert not lite.surveys.answers.look(token).is_answered
+    assert lite.requests() == before
+    assert lite.answers() == []
 
 
 def test_1_3_a_wrong_an_expired_and_a_declined_link_are_refused_alike(scene: SurveyScene) -> None:
@@ -180,11 +188,11 @@ def test_1_3_a_wrong_an_expired_and_a_declined_link_are_refused_alike(scene: Sur
     assert scene.answers() == []
 
 
-@pytest.mark.parametrize("score", [None, "", "11", "-1", "5.5", "09", " 9", 9, True, ["9"], "nine"])
-def test_1_3_only_a_number_of_the_scale_is_an_answer(scene: SurveyScene, score: object) -> None:
+def test_1_3_only_a_number_of_the_scale_is_an_answer(scene: SurveyScene) -> None:
     token = asked_candidate(scene)
-    with pytest.raises(InvalidInputError, match="one of the numbers"):
-        scene.surveys.answers.answer(token, score)
+    for score in (None, "", "11", "-1", "5.5", "09", " 9", 9, True, ["9"], "nine"):
+        with pytest.raises(InvalidInputError, match="one of the numbers"):
+            scene.surveys.answers.answer(token, score)
     assert scene.states() == ["sent"]
 
 
@@ -196,7 +204,8 @@ def test_1_3_the_token_is_in_no_table_once_the_mail_is_sent(scene: SurveyScene) 
     scene.deliver()
     dumped = [str(row) for row in scene.requests()]
     with scene.store.read() as connection:
-        dumped += [str(bytes(body)) for body in connection.scalars(select(OutboxMessage.body))]
+        bodies = connection.scalars(select(OutboxMessage.body))
+        dumped += [bytes(body).decode().replace("=\r\n", "") for body in bodies]
         dumped += list(connection.scalars(select(AuditEvent.detail)))
     assert not any(token in text for text in dumped)
 
@@ -217,7 +226,7 @@ def test_1_3_who_opts_out_is_not_asked_or_reminded_again(scene: SurveyScene) -> 
     scene.surveys.answers.decline(token)
     assert scene.states() == ["declined"]
     scene.decided("rejected", person=1)
-    assert scene.round_after(days=9) == 0
+    assert scene.round_after(days=20) == 0
     assert scene.recipients() == ["candidate1"]
     with pytest.raises(NotFoundError):
         scene.surveys.answers.look(token)
@@ -330,21 +339,21 @@ def test_1_3_a_formal_kpi_is_a_versioned_audited_setting(scene: SurveyScene) -> 
     assert changed == 3
 
 
-@pytest.mark.parametrize("name", ["max", "rita", "hana", "eva", "dee", "cleo", "otto"])
-def test_1_3_nobody_else_manages_surveys(scene: SurveyScene, name: str) -> None:
-    viewer = scene.people.viewer(name)
-    for attempt in (
-        lambda: scene.surveys.plans.put(PlanWanted(MANAGER, "per_hire"), viewer),
-        lambda: scene.surveys.plans.listed(viewer),
-        lambda: scene.surveys.plans.remove(1, viewer),
-        lambda: scene.surveys.plans.make_formal(SurveyKind.CANDIDATE_EXPERIENCE, None, viewer),
-        lambda: scene.surveys.standings.of_all(viewer),
-    ):
-        with pytest.raises(ForbiddenError):
-            attempt()
+def test_1_3_nobody_else_manages_surveys(lite: SurveyScene) -> None:
+    for name in ("max", "rita", "hana", "eva", "dee", "cleo", "otto"):
+        viewer = lite.people.viewer(name)
+        for attempt in (
+            lambda who: lite.surveys.plans.put(PlanWanted(MANAGER, "per_hire"), who),
+            lite.surveys.plans.listed,
+            lambda who: lite.surveys.plans.remove(1, who),
+            lambda who: lite.surveys.plans.make_formal(SurveyKind.CANDIDATE_EXPERIENCE, None, who),
+            lite.surveys.standings.of_all,
+        ):
+            with pytest.raises(ForbiddenError):
+                attempt(viewer)
 
 
-def test_1_3_a_plan_that_makes_no_sense_is_refused(scene: SurveyScene) -> None:
+def test_1_3_a_plan_that_makes_no_sense_is_refused(lite: SurveyScene) -> None:
     for wanted, words in (
         (PlanWanted("nps", "per_hire"), "no survey"),
         (PlanWanted(CANDIDATE, "per_hire"), "is sent per_decision"),
@@ -355,8 +364,8 @@ def test_1_3_a_plan_that_makes_no_sense_is_refused(scene: SurveyScene) -> None:
         (PlanWanted(MANAGER, "per_hire", valid_days=1), "Valid"),
     ):
         with pytest.raises(InvalidInputError, match=words):
-            scene.surveys.plans.put(wanted, scene.people.viewer("ron"))
-    assert scene.surveys.plans.active() == []
+            lite.surveys.plans.put(wanted, lite.people.viewer("ron"))
+    assert lite.surveys.plans.active() == []
 
 
 def test_1_3_a_plan_is_changed_and_removed_and_both_are_in_the_log(scene: SurveyScene) -> None:
