@@ -458,9 +458,14 @@
 
   /* ---- where we are, and charts that fit ---- */
   function mark() {
-    var path = location.pathname;
-    all(".hb-nav-i, a.hb-tab-i").forEach(function (link) {
-      var here = link.getAttribute("href") === path;
+    var path = location.pathname, best = "";
+    var links = all(".hb-nav-i, a.hb-tab-i");
+    links.forEach(function (link) { /* a page of one thing belongs to the page that lists it */
+      var href = link.getAttribute("href");
+      if ((href === path || (href !== "/" && path.indexOf(href + "/") === 0)) && href.length > best.length) best = href;
+    });
+    links.forEach(function (link) {
+      var here = link.getAttribute("href") === best;
       if (here !== link.hasAttribute("aria-current")) {
         if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
       }

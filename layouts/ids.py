@@ -17,6 +17,9 @@ OVERVIEW_FOOT = "overview-foot"
 OVERVIEW_SHOWN = "overview-shown"
 """dcc.Store: snapshot and filters of what is drawn, so that nothing is drawn twice."""
 
+METRICS_FILTERS = "metrics-filters"
+METRICS_BODY = "metrics-body"
+
 ARCHIVE_FILTERS = "archive-filters"
 ARCHIVE_BODY = "archive-body"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callbacks.pages import actions, mail, overview, report, reports, schedules
+from callbacks.pages import actions, mail, metrics, overview, report, reports, schedules
 from callbacks.registry import PageSpec, RouteSpec
 from services.access.policy import Action
 
@@ -64,6 +64,24 @@ PAGES: tuple[PageSpec, ...] = (
         icon="reports",
         group="Decisions",
         layout=report.page,
+        nav=False,
+    ),
+    PageSpec(
+        "/metrics",
+        "Metrics",
+        Action.METRICS_QUERY,
+        icon="metrics",
+        group="Trust",
+        layout=metrics.page,
+        register=metrics.register,
+    ),
+    PageSpec(
+        "/metrics/<metric_id>",
+        "Metric",
+        Action.METRICS_QUERY,
+        icon="metrics",
+        group="Trust",
+        layout=metrics.one_page,
         nav=False,
     ),
     PageSpec(

@@ -136,7 +136,7 @@ def test_a21_a_thing_that_is_not_there_is_missing_or_forbidden(product: Product,
     entries += [(page["path"], page["roles"]) for page in matrix["pages"]]
     tried = 0
     for rule, roles in entries:
-        if "<" not in rule or rule.startswith(("/assets", "/_")):
+        if "<" not in rule or rule.startswith(("/assets", "/_", "/api/v1")):  # programs: test_a12_api.py
             continue
         for value in ("0", "1", "no-such-id", "..%2f..%2fetc%2fpasswd", "%00", "9" * 60, "a b'--"):
             status = visitor.get(re.sub(r"<[^>]+>", value, rule)).status_code

@@ -575,4 +575,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "        if number < 0:\n",
         f"{TOKEN_TESTS}::test_requests_at_the_same_moment_are_all_counted",
     ),
+    Mutant(
+        "A25 the catalogue names every metric",
+        "services/reporting/metric_pages.py",
+        "seen = [metric for metric in REGISTRY.values() if metric.column_class in viewer.classes]",
+        "seen = list(REGISTRY.values())",
+        "tests/http/test_metric_pages.py::test_a25_the_catalogue_names_only_metrics_of_the_viewers_classes",
+    ),
+    Mutant(
+        "X3 an example shows another's case",
+        "services/metrics/examples.py",
+        "rows = reader.execute(query if reach is None else query.where(reach))",
+        "rows = reader.execute(query)",
+        "tests/unit/services/metrics/test_examples.py::test_an_example_lies_within_the_viewers_reach",
+    ),
 )
