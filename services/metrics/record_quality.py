@@ -26,6 +26,7 @@ from services.mart.schema import fact_application as application
 from services.mart.schema import fact_stage_visit as visit
 from services.metrics.dimensions import APPLICATION
 from services.metrics.figures import Family, Figure, count_figure, rate_figure
+from services.metrics.late_roles import DAY_GRID
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 
@@ -203,7 +204,7 @@ def _silences(plan: Plan) -> sa.Subquery:
     limit = sa.case(*((placed.c.stage_name == stage, limit) for stage, limit in STALE_AFTER.items()), else_=None)
     kind = sa.case(
         (sa.or_(silent.is_(None), limit.is_(None)), NOT_MEASURED),
-        (sa.func.round(silent, 4) > limit, STALE),
+        (sa.func.floor(silent * DAY_GRID + sa.literal_column("0.5")) > limit * DAY_GRID, STALE),
         else_=FRESH,
     )
     groups = [placed.c[f"g{index}"] for index in range(len(plan.question.by))]
