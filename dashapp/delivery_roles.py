@@ -23,7 +23,7 @@ from services.store.tables import AppSetting
 REFRESH_SETTING = "mart.refresh_minutes"
 DEFAULT_REFRESH_MINUTES = 5
 ALERTS_EVERY_S = 15
-SURVEYS_EVERY_S = 60
+SURVEYS_EVERY_S = 300
 LEFTOVER_AGE = timedelta(hours=1)
 """A temporary file of the archive that is older belongs to a process that died."""
 

@@ -7,16 +7,25 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, Select, String, and_, cast, or_, select
 
 from services.domain.grains import Grain, bin_label, bin_start
 from services.domain.pipeline import Outcome, RequisitionStatus
 from services.domain.surveys import Cadence
-from services.store.tables import Application, Candidate, Person, Requisition, RequisitionStatusInterval
+from services.store.tables import (
+    Application,
+    Candidate,
+    Person,
+    Requisition,
+    RequisitionStatusInterval,
+    SurveyRequest,
+)
 from services.surveys.plans import Plan
 
 LOOK_BACK = timedelta(days=60)
 """Older hires and decisions are not asked about any more: memory fades, and a restored server must not flood people."""
+MOST_AT_ONCE = 5_000
+"""Of one plan in one round."""
 DECIDED = (Outcome.HIRED, Outcome.REJECTED, Outcome.WITHDRAWN, Outcome.POSITION_FILLED)
 
 
@@ -36,7 +45,7 @@ class Due:
 
 
 def due_of(connection: Connection, plan: Plan, now: datetime) -> Iterator[Due]:
-    """What ``plan`` makes due by ``now``, the longest waiting first; also what was sent already."""
+    """What ``plan`` makes due by ``now``, the longest waiting first; some of it may have been sent already."""
     match plan.cadence:
         case Cadence.PER_HIRE:
             yield from _hires(connection, plan, now)
@@ -50,6 +59,12 @@ def due_of(connection: Connection, plan: Plan, now: datetime) -> Iterator[Due]:
 
 def _window(plan: Plan, now: datetime) -> tuple[datetime, datetime]:
     return max(plan.created_at, now - LOOK_BACK), now - timedelta(days=plan.delay_days)
+
+
+def _not_asked(plan: Plan) -> Any:
+    """Keeps the list short at any size; the unique key decides in the end."""
+    key = f"{plan.kind}/application/" + cast(Application.id, String)
+    return ~select(SurveyRequest.id).where(SurveyRequest.key == key).exists()
 
 
 def _counted() -> Any:
@@ -74,9 +89,11 @@ def _hires(connection: Connection, plan: Plan, now: datetime) -> Iterator[Due]:
             Application.ended_at >= start,
             Application.ended_at <= end,
             _counted(),
+            _not_asked(plan),
             _is_there(now),
         )
         .order_by(Application.ended_at, Application.id)
+        .limit(MOST_AT_ONCE)
     )
     for row in connection.execute(query):
         yield _manager(row, f"{plan.kind}/application/{row.application_id}", application_id=row.application_id)
@@ -147,10 +164,12 @@ def _decisions(connection: Connection, plan: Plan, now: datetime) -> Iterator[Du
             Application.ended_at >= start,
             Application.ended_at <= end,
             _counted(),
+            _not_asked(plan),
             Candidate.email.is_not(None),
             Candidate.merged_into_id.is_(None),
         )
         .order_by(Application.ended_at, Application.id)
+        .limit(MOST_AT_ONCE)
     )
     for row in connection.execute(query):
         yield Due(

@@ -22,7 +22,7 @@ from services.domain.notices import Notice, NoticeWriter
 from services.domain.pipeline import SurveyKind
 from services.domain.wording import on_date
 from services.store.database import Store
-from services.store.tables import OutboxMessage, SurveyOptOut, SurveyPlan, SurveyRequest, UserAccount
+from services.store.tables import OutboxMessage, SurveyOptOut, SurveyRequest, UserAccount
 from services.surveys.due import Due, due_of
 from services.surveys.links import Links, hash_of, new_nonce
 from services.surveys.plans import Plan, SurveyPlans
@@ -152,7 +152,7 @@ class SurveyRounds:
     # --- afterwards --------------------------------------------------------------------------------------------------
 
     def _note_deliveries(self) -> None:
-        """Delivered surveys become answers that are awaited, and their links leave the outbox."""
+        """Delivered surveys become answers that are awaited, and the links leave the outbox."""
         mails = (
             select(
                 SurveyRequest.__table__,
@@ -180,18 +180,26 @@ class SurveyRounds:
                         _note_delivery(connection, row)
             if len(rows) < AT_A_TIME:
                 break
-        self._forget_links()
+        self._forget_reminders()
 
-    def _forget_links(self) -> None:
-        """A mail that was sent is never sent again: its text, which holds the link, is not kept."""
-        sent = and_(
-            OutboxMessage.idempotency_key.like("survey/%"), OutboxMessage.state == "sent", OutboxMessage.body != b""
+    def _forget_reminders(self) -> None:
+        """As the first mail's: the text of a sent reminder is dropped while its link still works."""
+        sent = (
+            select(OutboxMessage.id)
+            .join(SurveyRequest, OutboxMessage.idempotency_key == "survey/" + SurveyRequest.key + "/reminder")
+            .where(
+                SurveyRequest.state == "sent",
+                SurveyRequest.reminded_at.is_not(None),
+                OutboxMessage.state == "sent",
+                OutboxMessage.body != b"",
+            )
         )
         with self._store.read() as connection:
-            if connection.execute(select(OutboxMessage.id).where(sent).limit(1)).first() is None:
-                return
-        with self._store.write() as connection:
-            connection.execute(update(OutboxMessage).where(sent).values(body=b""))
+            mails = list(connection.scalars(sent))
+        if mails:
+            with self._store.write() as connection:
+                for mail_id in mails:
+                    _forget_text(connection, mail_id)
 
     def _end_expired(self, now: datetime) -> None:
         over = and_(SurveyRequest.state.in_(("sent", "undelivered")), SurveyRequest.expires_at <= now)
@@ -203,22 +211,21 @@ class SurveyRounds:
 
     def _remind(self, now: datetime) -> None:
         """Once, some days after delivery, and only while a day is left to answer."""
+        due: list[Any] = []
+        plans = [plan for plan in self._plans.active() if plan.remind_after_days]
         with self._store.read() as connection:
-            plans = {
-                row.id: row
-                for row in connection.execute(select(SurveyPlan.id, SurveyPlan.remind_after_days, SurveyPlan.is_active))
-            }
-            open_ones = connection.execute(
-                select(SurveyRequest.__table__)
-                .where(
-                    SurveyRequest.state == "sent",
-                    SurveyRequest.delivered_at.is_not(None),
-                    SurveyRequest.reminded_at.is_(None),
-                    SurveyRequest.expires_at > now + timedelta(days=1),
-                )
-                .order_by(SurveyRequest.id)
-            ).all()
-        due = [row for row in open_ones if _is_reminder_due(plans.get(row.plan_id), row.delivered_at, now)]
+            for plan in plans:
+                due += connection.execute(
+                    select(SurveyRequest.__table__)
+                    .where(
+                        SurveyRequest.state == "sent",
+                        SurveyRequest.plan_id == plan.id,
+                        SurveyRequest.delivered_at <= now - timedelta(days=plan.remind_after_days),
+                        SurveyRequest.reminded_at.is_(None),
+                        SurveyRequest.expires_at > now + timedelta(days=1),
+                    )
+                    .order_by(SurveyRequest.id)
+                ).all()
         for start in range(0, len(due), AT_A_TIME):
             with self._store.write() as connection:
                 for row in due[start : start + AT_A_TIME]:
@@ -264,12 +271,13 @@ def _note_delivery(connection: Connection, row: Any) -> None:
         )
     )
     record_delivery(connection, row.id, row.sent_at)
+    _forget_text(connection, row.mail_id)
 
 
-def _is_reminder_due(plan: Any, delivered_at: datetime, now: datetime) -> bool:
-    if plan is None or not plan.is_active or not plan.remind_after_days:
-        return False
-    return delivered_at + timedelta(days=plan.remind_after_days) <= now
+def _forget_text(connection: Connection, mail_id: int) -> None:
+    """A mail that was sent is never sent again: its text, which holds the link, is not kept."""
+    sent = (OutboxMessage.id == mail_id, OutboxMessage.state == "sent")
+    connection.execute(update(OutboxMessage).where(*sent).values(body=b""))
 
 
 def _mail_key(key: str) -> str:

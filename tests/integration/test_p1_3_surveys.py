@@ -202,6 +202,9 @@ def test_1_3_the_token_is_in_no_table_once_the_mail_is_sent(scene: SurveyScene) 
     assert bytes(request.token_hash) == hash_of(token)
     assert Links("another secret", "").token(bytes(request.nonce)) != token
     scene.deliver()
+    scene.round_after(days=8)
+    assert scene.recipients() == ["candidate1"] * 2
+    scene.deliver()
     dumped = [str(row) for row in scene.requests()]
     with scene.store.read() as connection:
         bodies = connection.scalars(select(OutboxMessage.body))

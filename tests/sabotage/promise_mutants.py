@@ -117,7 +117,7 @@ PROMISE_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "1.3 links stay in the outbox",
         "services/surveys/rounds.py",
-        'connection.execute(update(OutboxMessage).where(sent).values(body=b""))',
+        'connection.execute(update(OutboxMessage).where(*sent).values(body=b""))',
         "return",
         f"{SURVEY_TESTS}::test_1_3_the_token_is_in_no_table_once_the_mail_is_sent",
     ),
