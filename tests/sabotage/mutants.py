@@ -21,8 +21,6 @@ STORE_TESTS = "tests/integration/test_3_store_transactions.py"
 FACT_TESTS = "tests/integration/test_4_mart_facts.py"
 INCREMENT_TESTS = "tests/integration/test_4_mart_increments.py"
 PUBLISHING_TESTS = "tests/integration/test_4_mart_publishing.py"
-ESTIMATOR_TESTS = "tests/unit/services/metrics/test_estimators.py"
-QUERY_TESTS = "tests/unit/services/metrics/test_query.py"
 DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
 GATE_TESTS = "tests/http/test_6_gate.py"
 TOKEN_TESTS = "tests/integration/test_a12_tokens.py"
@@ -388,41 +386,6 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{OVERVIEW_PAGE_TESTS}::test_a_gap_in_the_series_breaks_the_line",
     ),
     Mutant(
-        "5 floating point moves a median",
-        "services/metrics/estimators.py",
-        "SLACK = 1e-9",
-        "SLACK = 0.0",
-        f"{ESTIMATOR_TESTS}::TestKaplanMeier::test_a_half_in_fractions_is_a_half_in_floating_point",
-    ),
-    Mutant(
-        "5 late entry is ignored",
-        "services/metrics/estimators.py",
-        "            table[0, at[entry]] += 1\n",
-        "            table[0, at[entry]] += 0\n",
-        f"{ESTIMATOR_TESTS}::TestKaplanMeier::test_golden_g02_data_begin_half_way",
-    ),
-    Mutant(
-        "5 the viewer is not compiled in",
-        "services/metrics/scope.py",
-        "    if scope.everything:\n",
-        "    if scope.everything or scope.regions:\n",
-        f"{QUERY_TESTS}::TestScope::test_hana_sees_her_departments_in_her_region_only",
-    ),
-    Mutant(
-        "5 few cases are shown",
-        "services/metrics/suppression.py",
-        "SHOWN_FROM = 10",
-        "SHOWN_FROM = 1",
-        f"{QUERY_TESTS}::TestSmallNumbers::test_a_median_of_few_is_withheld_and_its_count_is_shown",
-    ),
-    Mutant(
-        "5 a person is judged on a handful",
-        "services/metrics/suppression.py",
-        "PERSON_FROM = 20",
-        "PERSON_FROM = 1",
-        f"{QUERY_TESTS}::TestSmallNumbers::test_people_need_twenty_unless_it_is_oneself",
-    ),
-    Mutant(
         "6 refusals may flood the log",
         "services/audit/refusals.py",
         "if connection.execute(select(RefusedAccess.id).where(*same)).first() is not None:",
@@ -442,20 +405,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "tls or ssl.create_default_context()",
         "tls or ssl._create_unverified_context()",
         "tests/integration/test_9_mail_over_tls.py::test_9_a_certificate_nobody_vouches_for_is_refused_in_words",
-    ),
-    Mutant(
-        "5 kept rows are shown without the viewer's limits",
-        "services/metrics/time_to_fill.py",
-        ").where(*question.conditions(followed), stop >= 0,",
-        ").where(stop >= 0,",
-        "tests/integration/test_5_prepared_rows.py::test_5_kept_rows_never_change_an_answer",
-    ),
-    Mutant(
-        "5 rows in use are dropped",
-        "services/mart/prepared.py",
-        "            if kept.used_at < idle_since:",
-        "            if kept.used_at <= self._clock():",
-        "tests/integration/test_5_prepared_rows.py::test_5_a_table_in_use_is_never_dropped",
     ),
     Mutant(
         "A12 a token is kept as it is",

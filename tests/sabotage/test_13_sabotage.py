@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.sabotage.after_hire_mutants import AFTER_HIRE_MUTANTS
 from tests.sabotage.import_mutants import IMPORT_MUTANTS
+from tests.sabotage.metric_mutants import METRIC_MUTANTS
 from tests.sabotage.mutants import MUTANTS, Mutant
 from tests.sabotage.promise_mutants import PROMISE_MUTANTS
 from tests.sabotage.statistics_mutants import STATISTICS_MUTANTS
 
-EVERY = (*MUTANTS, *AFTER_HIRE_MUTANTS, *IMPORT_MUTANTS, *PROMISE_MUTANTS, *STATISTICS_MUTANTS)
+EVERY = (*MUTANTS, *METRIC_MUTANTS, *IMPORT_MUTANTS, *PROMISE_MUTANTS, *STATISTICS_MUTANTS)
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (

@@ -1,16 +1,67 @@
-"""The rules of what follows a hire, of records and of a definition's life that are turned off."""
+"""The rules of metrics, of what follows a hire and of a definition's life that are turned off."""
 
 from __future__ import annotations
 
 from tests.sabotage.mutants import Mutant
 
+ESTIMATOR_TESTS = "tests/unit/services/metrics/test_estimators.py"
+QUERY_TESTS = "tests/unit/services/metrics/test_query.py"
 AFTER_HIRE_TESTS = "tests/unit/services/metrics/test_after_the_hire.py"
 ATTRITION_TESTS = "tests/unit/services/metrics/test_attrition.py"
 LIFECYCLE_TESTS = "tests/unit/services/metrics/test_lifecycle.py"
 QUALITY_TESTS = "tests/unit/services/metrics/test_quality.py"
 RECORD_TESTS = "tests/unit/services/metrics/test_loads_and_records.py"
 
-AFTER_HIRE_MUTANTS: tuple[Mutant, ...] = (
+METRIC_MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "5 floating point moves a median",
+        "services/metrics/estimators.py",
+        "SLACK = 1e-9",
+        "SLACK = 0.0",
+        f"{ESTIMATOR_TESTS}::TestKaplanMeier::test_a_half_in_fractions_is_a_half_in_floating_point",
+    ),
+    Mutant(
+        "5 late entry is ignored",
+        "services/metrics/estimators.py",
+        "            table[0, at[entry]] += 1\n",
+        "            table[0, at[entry]] += 0\n",
+        f"{ESTIMATOR_TESTS}::TestKaplanMeier::test_golden_g02_data_begin_half_way",
+    ),
+    Mutant(
+        "5 the viewer is not compiled in",
+        "services/metrics/scope.py",
+        "    if scope.everything:\n",
+        "    if scope.everything or scope.regions:\n",
+        f"{QUERY_TESTS}::TestScope::test_hana_sees_her_departments_in_her_region_only",
+    ),
+    Mutant(
+        "5 few cases are shown",
+        "services/metrics/suppression.py",
+        "SHOWN_FROM = 10",
+        "SHOWN_FROM = 1",
+        f"{QUERY_TESTS}::TestSmallNumbers::test_a_median_of_few_is_withheld_and_its_count_is_shown",
+    ),
+    Mutant(
+        "5 a person is judged on a handful",
+        "services/metrics/suppression.py",
+        "PERSON_FROM = 20",
+        "PERSON_FROM = 1",
+        f"{QUERY_TESTS}::TestSmallNumbers::test_people_need_twenty_unless_it_is_oneself",
+    ),
+    Mutant(
+        "5 kept rows are shown without the viewer's limits",
+        "services/metrics/time_to_fill.py",
+        ").where(*question.conditions(followed), stop >= 0,",
+        ").where(stop >= 0,",
+        "tests/integration/test_5_prepared_rows.py::test_5_kept_rows_never_change_an_answer",
+    ),
+    Mutant(
+        "5 rows in use are dropped",
+        "services/mart/prepared.py",
+        "            if kept.used_at < idle_since:",
+        "            if kept.used_at <= self._clock():",
+        "tests/integration/test_5_prepared_rows.py::test_5_a_table_in_use_is_never_dropped",
+    ),
     Mutant(
         "5 a rehire is another employment",
         "services/metrics/attrition.py",
