@@ -44,7 +44,7 @@ def beside(rows: Sequence[Row], query: Query, viewer: Viewer, ask: Ask) -> tuple
     where nobody else has 20, a row stays as it is.
     """
     kept = tuple(name for name in query.by if name not in SUBJECTS)
-    whole = replace(viewer, scope=Scope(everything=True))
+    whole = replace(viewer, scope=Scope(everything=True, agreed=viewer.scope.agreed))
     where = {name: values for name, values in query.where.items() if name not in SUBJECTS}
     plain = replace(query, expected=False, clustered=False)
     own = _by_group(ask(_by_strata(plain, query.by), viewer).rows, query.by)

@@ -51,14 +51,14 @@ STATISTICS_MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "5.1 time on hold earns credit",
-        "services/metrics/owners.py",
+        "services/metrics/credits.py",
         "SecondsBetween(own.from_at, own.to_at) - sa.func.sum(stopped)",
         "SecondsBetween(own.from_at, own.to_at) - sa.func.sum(stopped) * 0",
         f"{_UNIT}/test_owners.py::test_g11_split_credits_add_up_to_the_hires_exactly",
     ),
     Mutant(
         "5.1 what a division leaves over is lost",
-        "services/metrics/owners.py",
+        "services/metrics/credits.py",
         "parts = shared.c.parts + sa.case((shared.c.rank == 1, over), else_=0)",
         "parts = shared.c.parts + 0 * over",
         f"{_UNIT}/test_owners.py::test_g11_split_credits_add_up_to_the_hires_exactly",
@@ -72,7 +72,7 @@ STATISTICS_MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "5.1 whoever takes over is at risk from the opening on",
-        "services/metrics/owners.py",
+        "services/metrics/owned_seats.py",
         "start = sa.func.greatest(own.start_at, owners.c.from_at)",
         "start = own.start_at",
         f"{_UNIT}/test_owners.py::test_5_1_whoever_takes_over_late_is_not_at_risk_before",

@@ -229,10 +229,18 @@ def test_5_1_every_fill_belongs_to_one_owner_in_each_month() -> None:
         assert [row.value for row in together.rows] == [row.value for row in whole.rows]
 
 
+def test_5_1_time_to_hire_is_the_owners_at_the_acceptance(g11: Scene) -> None:
+    """Both applied on 1 January: x1 is Omar's after just under 40 days, x2 Lea's after 30."""
+    rows = g11.by_recruiter("time_to_hire", "primary")
+    assert {name: (row.n, row.value) for name, row in rows.items()} == {"Omar": (1, 40.0), "Lea": (1, 30.0)}
+    whole = g11.ask("time_to_hire", "handover").one("time_to_hire")
+    assert (whole.n, whole.value) == (2, g11.ask("time_to_hire", None).one("time_to_hire").value)
+
+
 def test_5_1_what_a_model_does_not_cover_is_refused_with_what_it_does(g11: Scene) -> None:
     with pytest.raises(InvalidInputError, match="time_to_fill has no attribution split"):
         g11.ask("time_to_fill", "split")
-    with pytest.raises(InvalidInputError, match="Ask it of: hires, time_to_fill"):
+    with pytest.raises(InvalidInputError, match="Ask it of: hires, time_to_fill, time_to_hire"):
         g11.ask("applications", "primary")
 
 
