@@ -9,8 +9,9 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from services.domain.views import OverviewView
-from services.metrics.overview import Asks, Overview, Selection
+from services.metrics.overview import Overview
 from services.metrics.registry import REGISTRY
+from services.metrics.selection import Asks, Selection
 from services.reporting.view_json import from_plain, to_plain
 
 if TYPE_CHECKING:

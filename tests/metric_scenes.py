@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -50,6 +50,8 @@ MAX = Viewer(
 )
 OTTO = Viewer(7, "otto@hireboard.test", "Outsider Otto", 107, frozenset(), Scope(), GENERAL)
 EVERYBODY = (OPERATOR, EVA, ADA, CLEO, HANA, RITA, MAX, OTTO)
+
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -99,6 +101,9 @@ class SmallMart:
 
     def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], /) -> sa.FromClause | None:
         return None
+
+    def later(self, work: Callable[[], _T], /) -> Callable[[], _T]:
+        return work
 
     def _run(self, statement: sa.SelectBase) -> duckdb.DuckDBPyConnection:
         sql, values = compile_select(statement)

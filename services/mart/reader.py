@@ -8,10 +8,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -19,12 +20,13 @@ import sqlalchemy as sa
 
 from services.domain.errors import RetryLaterError
 from services.mart.compiler import compile_select
-from services.mart.connection import enter_snapshot, open_for_reading
+from services.mart.connection import enter_snapshot, open_for_reading, reader_threads
 from services.mart.digests import SCHEMA_VERSION
 from services.mart.prepared import PreparedRows
 from services.mart.snapshots import Manifest, SnapshotFolder
 from services.mart.watchdog import Watchdog
 
+_T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
 QUERY_TIMEOUT_S = 30.0
@@ -101,6 +103,7 @@ class MartReader:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._watchdog = Watchdog()
+        self._pool: ThreadPoolExecutor | None = None
         self._instance: _Instance | None = None
         self._looked_at = 0.0
 
@@ -124,6 +127,29 @@ class MartReader:
             yield instance.info
         finally:
             self._local.held = None
+
+    def later(self, work: Callable[[], _T]) -> Callable[[], _T]:
+        """Begin ``work`` in another thread, on the snapshot that this one holds; what is returned waits for it.
+
+        As many run at once as the process may use cores: one reads while another adds up.
+        """
+        instance = self._held() or self._current()
+
+        def on_the_same_snapshot() -> _T:
+            self._local.held = instance
+            try:
+                return work()
+            finally:
+                self._local.held = None
+
+        return self._workers().submit(on_the_same_snapshot).result
+
+    def _workers(self) -> ThreadPoolExecutor:
+        """Of this process: started with the first question, so that none is inherited over a fork."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(reader_threads(), thread_name_prefix="mart")
+            return self._pool
 
     def execute(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
         """All rows of a select over ``services.mart.schema``. Raises RetryLaterError after the time limit."""

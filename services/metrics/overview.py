@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.domain.consumers import Consumer, ConsumerKind
 from services.domain.errors import TooManyGroupsError
-from services.domain.filters import DIMENSIONS, keep_known, to_search, where
+from services.domain.filters import DIMENSIONS, keep_known, to_search
 from services.domain.grains import Grain, bin_start, bins, next_bin
-from services.domain.metric import Answer, Period, Query
+from services.domain.metric import Period
 from services.domain.people import ColumnClass, Viewer
 from services.domain.periods import NamedPeriod, add_months, months_until, parse_period, year_before
 from services.domain.phrases import listing
-from services.domain.views import FilterChoice, Filters, Note, OverviewView, Stamp, Table, Trend, TrendPoint
+from services.domain.views import FilterChoice, Filters, Note, OverviewView, Stamp, Table, Trend
 from services.domain.wording import at_instant, on_date
 from services.metrics import overview_parts as parts
 from services.metrics import overview_tables as tables
 from services.metrics.lede import Situation, write_lede
-from services.metrics.query import Snapshot
 from services.metrics.registry import REGISTRY
+from services.metrics.selection import Answers, Asks, Selection
 from services.metrics.targets import TargetBook
 from services.store.database import Store
 
@@ -51,52 +49,10 @@ KEPT_VIEWS = 64
 FEWEST_POINTS = 4
 """Months that must be known before the trend is drawn by month."""
 SNAPSHOT_CHARACTERS = 12
-_WITH_SOURCE = frozenset(metric.id for metric in REGISTRY.values() if "source" in metric.dimensions)
 
 
 Key = tuple[str, str, Filters]
 """(snapshot, rights, filters): all that a view depends on."""
-
-
-class Asks(Protocol):
-    """The part of the query layer that the page uses."""
-
-    def ask(self, query: Query, viewer: Viewer) -> Answer: ...
-
-    def hold(self) -> AbstractContextManager[Snapshot]: ...
-
-    def filter_options(self, viewer: Viewer) -> tuple[FilterChoice, ...]: ...
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Who asks for what: the questions of one page differ only in metrics, dimensions and period."""
-
-    query: Asks
-    viewer: Viewer
-    filters: Filters
-
-    def ask(
-        self,
-        *metrics: str,
-        by: tuple[str, ...] = (),
-        period: Period | None = None,
-        as_of: datetime | None = None,
-        most_groups: int | None = None,
-    ) -> Mapping[str, Answer]:
-        """Answers by metric. Those that know no source are asked without that filter, in a call of their own."""
-        period = period or Period()
-        frame = Query(metrics, by, where(self.filters), period, as_of=as_of, most_groups=most_groups)
-        if "source" not in frame.where:
-            return dict.fromkeys(metrics, self.query.ask(frame, self.viewer))
-        without = {name: values for name, values in frame.where.items() if name != "source"}
-        found: dict[str, Answer] = {}
-        for knows_source, limits in ((True, frame.where), (False, without)):
-            group = tuple(metric for metric in metrics if (metric in _WITH_SOURCE) is knows_source)
-            if group:
-                question = replace(frame, metrics=group, where=limits)
-                found.update(dict.fromkeys(group, self.query.ask(question, self.viewer)))
-        return found
 
 
 class Overview:
@@ -138,11 +94,11 @@ class Overview:
     def _build(self, selection: Selection, stamp: Stamp, options: tuple[FilterChoice, ...]) -> OverviewView:
         today = _local_day(stamp.as_of, stamp.timezone)
         period = parse_period(selection.filters.period, today)
+        asked = _ask(selection, period, stamp.as_of)
         targets = parts.Targets(TargetBook.of(self._store), today)
-        figures = _figures(selection, period, stamp.as_of)
-        hero, tiles = parts.hero_tile(figures, targets), parts.tiles(figures, targets)
+        hero, tiles = parts.hero_tile(asked.figures, targets), parts.tiles(asked.figures, targets)
         lede, rules = write_lede(Situation(hero, tiles))
-        is_empty = parts.is_empty(figures)
+        is_empty = parts.is_empty(asked.figures)
         span = f"{on_date(period.start)} to {on_date(period.last_day)}"
         return OverviewView(
             title="Overview",
@@ -153,20 +109,49 @@ class Overview:
             lede=_nothing(selection.filters, options, span) if is_empty else lede,
             rules=() if is_empty else rules,
             hero=hero,
-            hero_trend=_hero_trend(selection, period, targets),
+            hero_trend=_hero_trend(selection, asked.hero_by_month, period, targets),
             tiles=tiles,
-            funnel=parts.funnel(selection.ask("pass_through_rate", by=("transition",), period=period.period), targets),
-            departments=_departments(selection, period, targets),
-            sources=tables.sources(
-                selection.ask("applications", "source_conversion", "hires", by=("source",), period=period.period)
-            ),
-            recruiters=_recruiters(selection, period),
+            funnel=parts.funnel(asked.funnel, targets),
+            departments=_departments(selection.filters, asked, targets),
+            sources=tables.sources(asked.sources),
+            recruiters=_recruiters(selection, asked.open_by_recruiter, period),
             notes=_notes(selection.filters),
             is_empty=is_empty,
             period_label=span,
             details=parts.details(),
             trust=_trust(stamp),
         )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Every question of the page, asked before the first answer is waited for."""
+
+    figures: parts.Figures
+    hero_by_month: Answers
+    funnel: Answers
+    sources: Answers
+    departments: Answers
+    departments_now: Answers
+    open_by_recruiter: Answers | None
+    """None = figures of people are not for this viewer."""
+
+
+def _ask(selection: Selection, period: NamedPeriod, as_of: datetime) -> _Asked:
+    within, months = period.period, months_until(period.end, parts.MONTHS)
+    level = _level(selection.filters)
+    sees_people = ColumnClass.PERSON in selection.viewer.classes
+    return _Asked(
+        figures=_figures(selection, period, as_of),
+        hero_by_month=_hero(selection, Grain.MONTH, months, period),
+        funnel=selection.ask("pass_through_rate", by=("transition",), period=within),
+        sources=selection.ask("applications", "source_conversion", "hires", by=("source",), period=within),
+        departments=selection.ask(*tables.DEPARTMENT_IN_PERIOD, by=(level,), period=within),
+        departments_now=selection.ask(*tables.DEPARTMENT_AS_OF, by=(level,)),
+        open_by_recruiter=selection.ask("open_requisitions", by=("recruiter",), most_groups=tables.RECRUITERS_SHOWN)
+        if sees_people
+        else None,
+    )
 
 
 def _figures(selection: Selection, period: NamedPeriod, as_of: datetime) -> parts.Figures:
@@ -183,24 +168,23 @@ def _figures(selection: Selection, period: NamedPeriod, as_of: datetime) -> part
     )
 
 
-def _hero_trend(selection: Selection, period: NamedPeriod, targets: parts.Targets) -> Trend:
+def _hero_trend(selection: Selection, by_month: Answers, period: NamedPeriod, targets: parts.Targets) -> Trend:
     """Twelve months with the year before; quarters where single months have too few cases to show."""
     months = months_until(period.end, parts.MONTHS)
-    points = _hero_points(selection, Grain.MONTH, months, period)
+    points = parts.hero_points(by_month, Grain.MONTH, months)
     if sum(point.value is not None for point in points) >= FEWEST_POINTS:
         return parts.hero_trend(points, Grain.MONTH, targets)
     first = bin_start(Grain.QUARTER, add_months(months[0], -parts.MONTHS))
     quarters = [
         start for start in bins(Grain.QUARTER, first, period.end) if next_bin(Grain.QUARTER, start) <= period.end
     ]
-    return parts.hero_trend(_hero_points(selection, Grain.QUARTER, quarters, period), Grain.QUARTER, targets)
+    by_quarter = _hero(selection, Grain.QUARTER, quarters, period)
+    return parts.hero_trend(parts.hero_points(by_quarter, Grain.QUARTER, quarters), Grain.QUARTER, targets)
 
 
-def _hero_points(
-    selection: Selection, grain: Grain, starts: Sequence[date], period: NamedPeriod
-) -> tuple[TrendPoint, ...]:
+def _hero(selection: Selection, grain: Grain, starts: Sequence[date], period: NamedPeriod) -> Answers:
     span = Period(add_months(starts[0], -12), period.end)
-    return parts.hero_points(selection.ask(parts.HERO, by=(grain.value,), period=span), grain, starts)
+    return selection.ask(parts.HERO, by=(grain.value,), period=span)
 
 
 def _year_earlier(instant: datetime) -> datetime:
@@ -208,16 +192,13 @@ def _year_earlier(instant: datetime) -> datetime:
     return instant.replace(year=instant.year - 1, day=28 if is_leap_day else instant.day)
 
 
-def _departments(selection: Selection, period: NamedPeriod, targets: parts.Targets) -> Table:
+def _level(filters: Filters) -> str:
     """Departments at the top of the tree; their children as soon as departments are chosen."""
-    filters = selection.filters
-    level = "department" if filters.department else "top_department"
-    table = tables.departments(
-        level,
-        selection.ask(*tables.DEPARTMENT_IN_PERIOD, by=(level,), period=period.period),
-        selection.ask(*tables.DEPARTMENT_AS_OF, by=(level,)),
-        targets,
-    )
+    return "department" if filters.department else "top_department"
+
+
+def _departments(filters: Filters, asked: _Asked, targets: parts.Targets) -> Table:
+    table = tables.departments(_level(filters), asked.departments, asked.departments_now, targets)
     rows = tuple(
         row if filters.department == (row.key,) else replace(row, href=f"/{to_search(_only(filters, row.key))}")
         for row in table.rows
@@ -230,11 +211,11 @@ def _only(filters: Filters, department: str) -> Filters:
     return replace(filters, department=(department,))
 
 
-def _recruiters(selection: Selection, period: NamedPeriod) -> Table | None:
-    if ColumnClass.PERSON not in selection.viewer.classes:
+def _recruiters(selection: Selection, standing: Answers | None, period: NamedPeriod) -> Table | None:
+    if standing is None:
         return None
     try:
-        standing = selection.ask("open_requisitions", by=("recruiter",), most_groups=tables.RECRUITERS_SHOWN)
+        standing["open_requisitions"]
     except TooManyGroupsError as many:
         return tables.too_many_recruiters(many.groups)
     return tables.recruiters(

@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -41,6 +41,7 @@ MAX_DIMENSIONS = 3
 MAX_BINS = 800
 _CURVES = frozenset({Estimator.KAPLAN_MEIER, Estimator.AALEN_JOHANSEN})
 Key = tuple[str | None, ...]
+_T = TypeVar("_T")
 
 
 class Snapshot(Protocol):
@@ -66,6 +67,8 @@ class Reader(Protocol):
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]: ...
 
     def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], /) -> sa.FromClause | None: ...
+
+    def later(self, work: Callable[[], _T], /) -> Callable[[], _T]: ...
 
 
 class QueryLayer:
@@ -97,6 +100,13 @@ class QueryLayer:
             answer = self._answer(query, viewer)
             strata = functools.partial(self._answer, is_expected=True)
             return dataclasses.replace(answer, rows=expectations.beside(answer.rows, query, viewer, strata))
+
+    def later(self, query: Query, viewer: Viewer) -> Callable[[], Answer]:
+        """Begin to ask; the call of what is returned waits for the answer, or raises as ``ask`` does.
+
+        The answer comes from the snapshot that this thread holds, or from the current one.
+        """
+        return self._reader.later(functools.partial(self.ask, query, viewer))
 
     def _answer(self, query: Query, viewer: Viewer, *, is_expected: bool = False) -> Answer:
         """``is_expected``: asked by stratum for what a figure is compared with, never shown as it is."""

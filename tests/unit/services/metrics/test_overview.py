@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -52,8 +53,11 @@ class FakeQueryLayer:
     def filter_options(self, viewer: Viewer) -> tuple[FilterChoice, ...]:
         return OPTIONS
 
-    def ask(self, query: Query, viewer: Viewer) -> Answer:
+    def later(self, query: Query, viewer: Viewer) -> Callable[[], Answer]:
         self.asked.append(query)
+        return functools.partial(self._answer, query)
+
+    def _answer(self, query: Query) -> Answer:
         groups = GROUPS[query.by[0]] if query.by else ("",)
         if query.most_groups is not None and len(groups) > query.most_groups:
             raise TooManyGroupsError(len(groups), query.most_groups)
