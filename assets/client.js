@@ -230,6 +230,11 @@
     if (!section) { say("There is nothing to show here.", true); return; }
     byId("panel-title").textContent = section.title;
     byId("panel-body").replaceChildren(section.pairs ? pairsOf(section) : section.rows ? tableOf(section) : make("p", section.words));
+    if (section.href) {
+      var more = make("p", "");
+      more.append(make("a", "All about this metric", { href: section.href }));
+      byId("panel-body").append(more);
+    }
     if (!byId("panel").open) byId("panel").showModal();
   }
   function make(tag, text, attributes) {

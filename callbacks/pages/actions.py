@@ -12,7 +12,7 @@ from dash.exceptions import PreventUpdate
 
 from callbacks.registry import GuardedDash, PageRequest
 from callbacks.routing import parse_query
-from callbacks.session import current_viewer
+from callbacks.session import current_viewer, tell_if_refused
 from layouts import ids
 from layouts.components.card import page_note
 from layouts.pages.actions import SNOOZES, actions_body, actions_page, incident_detail, incident_items
@@ -123,6 +123,7 @@ def _act(services: Services, pressed: object, path: object, days: object, reason
         incidents.close(number, _reason(reason), viewer, version=known)
         return Note("info", "Closed. The reason is in the history.")
     except HireboardError as error:
+        tell_if_refused(error, "/actions/<incident_id>")
         return Note("error", str(error))
 
 

@@ -83,7 +83,8 @@ def panel_data(details: Sequence[MetricDetail], tiles: Iterable[Tile], trend: Tr
 
 
 def _definition(detail: MetricDetail) -> dict[str, Any]:
-    return {"title": detail.name, "pairs": [*detail.facts, ("Version", str(detail.version))]}
+    pairs = [*detail.facts, ("Version", str(detail.version))]
+    return {"title": detail.name, "pairs": pairs, "href": f"/metrics/{detail.metric_id}"}
 
 
 def _tile_numbers(tile: Tile) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.domain.consumers import Consumer, ConsumerKind
 from services.domain.errors import ForbiddenError, InvalidInputError, NotFoundError, RetryLaterError
-from services.domain.metric import Anchor, Answer, Better, Estimator, Metric, Query, Row, Status
+from services.domain.metric import Anchor, Answer, Better, Estimator, Metric, Query, Reason, Row, Status
 from services.domain.metric_pages import (
     CatalogueEntry,
     CatalogueView,
@@ -182,6 +182,8 @@ def _figure_words(metric: Metric, named: NamedPeriod) -> str:
 
 
 def _figure_steps(metric: Metric, row: Row) -> Iterable[ExampleStep]:
+    if row.reason is Reason.HIDDEN:
+        return
     if row.denominator is not None and row.numerator is not None and row.value is not None:
         yield ExampleStep("Out of", _number(row.denominator))
         yield ExampleStep("Of these", _number(row.numerator))

@@ -62,3 +62,12 @@ def test_a_unit_is_chosen_in_the_bar_and_stands_in_the_address(open_as: Open) ->
     assert page.locator("tbody tr").count() < 6
     page.get_by_role("button", name="Reset").first.click()
     page.wait_for_url("**/metrics")
+
+
+def test_a_tiles_definition_leads_to_the_metrics_page(open_as: Open) -> None:
+    page = open_as(Role.EXECUTIVE, "/")
+    page.wait_for_selector("h1:text-is('Overview')")
+    page.get_by_role("button", name="Offer acceptance", exact=True).click()
+    page.get_by_role("link", name="All about this metric").click()
+    page.wait_for_url("**/metrics/offer_acceptance_rate")
+    page.wait_for_selector("h1:text-is('Offer acceptance')")
