@@ -103,6 +103,8 @@ def _require_embedded(settings: Settings) -> None:
 
 
 def _load(settings: Settings, applications: int, seed: int, until: datetime | None) -> int:
+    from services.alerts.thresholds import create_default_threshold  # noqa: PLC0415 - loads the query layer
+
     _require_embedded(settings)
     store = Store(settings.database_url)
     try:
@@ -121,6 +123,7 @@ def _load(settings: Settings, applications: int, seed: int, until: datetime | No
         accounts = Accounts(store, Policy(), AuditLog(store), demo_accounts=True)
         admin = create_accounts(store, accounts, size.cast, settings.signing_key())
         create_default_schedules(store, admin, OFFICES[0].timezone)
+        create_default_threshold(store, admin)
     finally:
         store.dispose()
     return size.applications

@@ -103,6 +103,6 @@ def _line(entry: IncidentEntry) -> str:
     state = "open" if entry.is_open else f"closed ({entry.close_reason})"
     told = STEP_WORDS[entry.step]
     return (
-        f"{entry.id:>6}  {entry.severity:<6}  {entry.title}: {entry.value} {entry.limit}, {entry.sample}, "
-        f"{entry.window}; {state}, told up to the {told}"
+        f"{entry.id:>6}  {entry.severity:<6}  {entry.title} {entry.limit} in {entry.window}: {entry.value}, "
+        f"{entry.sample}; {state}, told up to the {told}"
     )

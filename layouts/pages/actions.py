@@ -119,7 +119,10 @@ def incident_items(
                     className=hb("row between"),
                 ),
                 html.H2(dcc.Link(entry.title, href=_address(entry.id, state))),
-                html.P(f"{entry.value}, {entry.limit}; {entry.sample}", className=hb("sm ink3")),
+                html.P(
+                    f"{entry.limit.capitalize()} in {entry.window}: {entry.value}, {entry.sample}",
+                    className=hb("sm ink3"),
+                ),
             ],
             className=hb("chosen") if entry.id == chosen else None,
         )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from services.access.policy import Action, Policy
 from services.alerts.closing import close_of_rule
 from services.audit.log import AuditLog
+from services.delivery.insertion import insert_if_absent
 from services.delivery.leases import Clock, utc_now
 from services.domain.errors import InvalidInputError, NotFoundError
 from services.domain.grains import Grain
@@ -295,3 +296,23 @@ def _owner_id(connection: Connection, address: str | None, viewer: Viewer) -> in
     if found is None:
         raise InvalidInputError(f"There is no active user {address}. `hireboard user list` shows who there is.")
     return int(found)
+
+
+def create_default_threshold(store: Store, owner_user_id: int, *, now: datetime | None = None) -> bool:
+    """The demonstration company's: drop-off at the interview, each department, by quarter. False = there is one."""
+    scope = {"canonical_stage": ("interview",)}
+    at = now or utc_now()
+    row = {
+        "metric_id": "drop_off_rate",
+        "scope_key": scope_key(scope, "top_department"),
+        "scope": json.dumps(scope),
+        "each": "top_department",
+        "limit_value": 0.1,
+        "grain": Grain.QUARTER.value,
+        "owner_user_id": owner_user_id,
+        "created_at": at,
+        "changed_at": at,
+        "changed_by": "demonstration",
+    }
+    with store.write() as connection:
+        return insert_if_absent(connection, ThresholdRule, [row], ("metric_id", "scope_key")) > 0

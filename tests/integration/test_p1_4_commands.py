@@ -34,6 +34,9 @@ def line(company: Path) -> CommandLine:
 
 
 def test_1_4_a_threshold_is_set_judged_handled_and_removed_by_command(line: CommandLine) -> None:
+    [shipped] = line.json("thresholds", "list")["thresholds"]
+    assert (shipped["each"], shipped["scope"]) == ("top_department", {"canonical_stage": ["interview"]})
+    assert line.run("thresholds", "remove", str(shipped["id"]))[0] == 0
     number = line.json("thresholds", "set", "drop_off_rate", "--limit", "0.01", "--window", "quarter")["threshold"]
     [rule] = line.json("thresholds", "list")["thresholds"]
     assert (rule["id"], rule["limit"], rule["side"], rule["window"]) == (number, 0.01, "above", "quarter")
