@@ -56,6 +56,7 @@ STALE_AFTER = {"applied": 5, "screen": 5, "assessment": 7, "interview": 7, "offe
 LOOK_BACK = timedelta(days=400)
 """Silence beyond this is not measured more exactly: it is stale by any limit."""
 FRESH, STALE, NOT_MEASURED = range(3)
+_ONLY_WHOLE = "known of the whole company, at the snapshot's own time"
 CLAIMING = (SourceChannel.AGENCY.value, SourceChannel.REFERRAL.value)
 
 FIELD_COMPLETENESS = Metric(
@@ -351,7 +352,7 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
             return count_figure(len(table.times(0)), {"applications": table.of_kind(0)})
         case _:
             if not (question.scope.everything and question.is_latest):
-                return Figure(None, 0, Reason.NOT_LOADED, exempt=True)
+                return Figure(None, 0, Reason.NOT_LOADED, note=_ONLY_WHOLE, exempt=True)
             return count_figure(group.number(metric.id))
 
 

@@ -208,5 +208,6 @@ class TestQuarantine:
         office = Office()
         office.mart.add("snapshot_count", {"name": "quarantined_rows", "value": 12})
         assert office.ask("quarantined_rows").value == 12
-        assert office.ask("quarantined_rows", HANA).value is None
+        limited = office.ask("quarantined_rows", HANA)
+        assert (limited.value, limited.note) == (None, "known of the whole company, at the snapshot's own time")
         assert office.ask("quarantined_rows", as_of=datetime(2026, 3, 1, tzinfo=UTC)).value is None
