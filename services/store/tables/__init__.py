@@ -51,6 +51,7 @@ from services.store.tables.pipeline import (
     PipelineStage,
     StageVisit,
 )
+from services.store.tables.planning import CapacitySetting, DiversityGoal, PriorityExpectation, PriorityProfile
 from services.store.tables.requisitions import (
     Freeze,
     FreezeExemption,
@@ -59,6 +60,7 @@ from services.store.tables.requisitions import (
     RequisitionOwner,
     RequisitionStatusInterval,
 )
+from services.store.tables.scorecard_templates import ScorecardTemplate
 from services.store.tables.settings import AppSetting, MetricTarget
 from services.store.tables.surveys import SurveyOptOut, SurveyPlan, SurveyRequest
 
@@ -74,10 +76,12 @@ __all__ = [
     "BackgroundCheck",
     "Base",
     "Candidate",
+    "CapacitySetting",
     "ChangeRow",
     "CompanyHoliday",
     "Demographic",
     "Department",
+    "DiversityGoal",
     "ExitReason",
     "Feedback",
     "Freeze",
@@ -101,6 +105,8 @@ __all__ = [
     "Person",
     "PersonLeave",
     "PipelineStage",
+    "PriorityExpectation",
+    "PriorityProfile",
     "QuarantineRow",
     "RefusedAccess",
     "ReportRun",
@@ -109,6 +115,7 @@ __all__ = [
     "RequisitionOwner",
     "RequisitionStatusInterval",
     "RoleGrant",
+    "ScorecardTemplate",
     "Source",
     "SourceRecord",
     "StageVisit",
