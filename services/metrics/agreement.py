@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from services.domain.metric import Estimator, Reason, Row
-from services.domain.people import Agreed
-from services.mart.schema import dim_office, dim_person, dim_requisition, fact_feedback
-from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
+from services.mart.schema import dim_requisition, fact_feedback
+from services.metrics.agreed_places import PEOPLE, agreed_offices
+from services.metrics.dimensions import DIMENSIONS, Dimension
 
 if TYPE_CHECKING:
     from services.metrics.catalog import Catalog
@@ -23,35 +23,6 @@ if TYPE_CHECKING:
     from services.metrics.question import Question
 
 SMALLEST_TEAM = 5
-_PEOPLE = {name: dimension.column for name, dimension in DIMENSIONS.items() if dimension.kind is Kind.PERSON}
-
-
-def agreed_offices(agreed: Agreed) -> sa.Select[Any]:
-    """Offices in which an agreement is in force."""
-    by_country = dim_office.c.country.in_(agreed.countries)
-    return sa.select(dim_office.c.office_id).where(sa.or_(by_country, dim_office.c.office_id.in_(agreed.office_ids)))
-
-
-def person_limits(question: Question, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
-    """Conditions that take agreed places out of a question about single people.
-
-    Neither the requisition's office may be one of them nor the office the person works in.
-    """
-    agreed = question.scope.agreed
-    asked = {column for name, column in _PEOPLE.items() if _is_about_others(question, name)}
-    if not agreed.is_anywhere or not asked:
-        return []
-    offices = agreed_offices(agreed)
-    inside = sa.select(dim_person.c.person_id).where(dim_person.c.calendar_id.in_(offices))
-    limits: list[sa.ColumnElement[bool]] = [sa.func.coalesce(table.c.office_id, 0).not_in(offices)]
-    limits += [sa.func.coalesce(table.c[column], 0).not_in(inside) for column in sorted(asked) if column in table.c]
-    return limits
-
-
-def _is_about_others(question: Question, name: str) -> bool:
-    is_asked = name in question.chosen or any(dimension.id == name for dimension in question.by)
-    own = question.scope.agreed.own_person_id
-    return is_asked and not (own is not None and question.chosen.get(name) == (own,))
 
 
 @dataclass
@@ -80,7 +51,7 @@ def _kind(metric: str) -> str:
 
 def _is_own(question: Question) -> bool:
     own = question.scope.agreed.own_person_id
-    return own is not None and any(question.chosen.get(name) == (own,) for name in _PEOPLE)
+    return own is not None and any(question.chosen.get(name) == (own,) for name in PEOPLE)
 
 
 def _is_small(row: Row, teams: Mapping[tuple[str | None, ...], _Team]) -> bool:

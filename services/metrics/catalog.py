@@ -23,11 +23,10 @@ from services.mart.schema import (
     fact_application,
     fact_feedback,
 )
-from services.metrics.dimensions import Dimension, Kind
-from services.metrics.pass_through import transitions
+from services.metrics.dimensions import AGE_BUCKETS, Dimension, Kind
 from services.metrics.plan import Executor
-from services.metrics.requisitions import BUCKETS
 from services.metrics.scope import within
+from services.metrics.transitions import transitions
 
 ACCEPTED_SHOWN = 12
 """Names listed in an error before it says how many more there are."""
@@ -172,7 +171,7 @@ class Catalog:
             "stage": self._stage_order,
             "canonical_stage": _CANONICAL_ORDER,
             "transition": {name: index for index, name in enumerate(transitions(self.stages))},
-            "age_bucket": {name: index for index, name in enumerate(BUCKETS)},
+            "age_bucket": {name: index for index, name in enumerate(AGE_BUCKETS)},
         }
         return False, orders.get(dimension.id, {}).get(label, 0), label
 
@@ -192,7 +191,7 @@ class Catalog:
         if dimension.kind is Kind.TIME:
             return ()
         if dimension.kind is Kind.LITERAL:
-            known = transitions(self.stages) if dimension.id == "transition" else BUCKETS
+            known = transitions(self.stages) if dimension.id == "transition" else AGE_BUCKETS
             return (label,) if label in known else ()
         if dimension.kind is Kind.REQUISITION:
             return self._requisition_ids(label, scope)
@@ -245,7 +244,7 @@ class Catalog:
     def accepted(self, dimension: Dimension, scope: Scope) -> list[str]:
         """Shown names that ``resolve`` takes. People are not listed: a name in an error would be a disclosure."""
         if dimension.kind is Kind.LITERAL:
-            return list(transitions(self.stages) if dimension.id == "transition" else BUCKETS)
+            return list(transitions(self.stages) if dimension.id == "transition" else AGE_BUCKETS)
         if dimension.kind in {Kind.PERSON, Kind.REQUISITION, Kind.TIME}:
             return []
         known = self._within(dimension, scope)

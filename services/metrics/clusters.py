@@ -28,6 +28,7 @@ from services.metrics.estimators import AT_RISK_MINIMUM
 from services.metrics.figures import TENTHS
 from services.metrics.plan import LATE_ENTRY, Dims, Executor, Plan, Prepare, Statement
 from services.metrics.question import Question
+from services.metrics.transitions import DISTANT_DAYS
 
 ALONE = -1
 """Cluster of subjects that share theirs with nobody."""
@@ -199,7 +200,7 @@ def interval_of(
     clustering = CLUSTERED.get(metric.id)
     if clustering is None:
         return None
-    tag, days = clustering.tag, pass_through.DISTANT_DAYS
+    tag, days = clustering.tag, DISTANT_DAYS
     if tag is None:
         transition = pass_through.asked_transition(question, dims)
         tag, days = f"cohort_{transition.tag}", transition.horizon_days

@@ -78,3 +78,7 @@ REQUISITION = (
 )
 APPLICATION = (*REQUISITION, "source", "channel")
 """What a fact with one row per application, visit, offer or interview can be split by."""
+
+AGE_BUCKETS = ("0-30", "31-60", "61-90", "over 90")
+"""[0, 30], (30, 60], (60, 90], more: half-open, since 30.5 days exist."""
+AGE_BUCKET_ENDS = (30, 60, 90)

@@ -28,7 +28,7 @@ from services.mart.schema import (
     fact_stage_visit,
     requisition_hold,
 )
-from services.metrics.agreement import agreed_offices
+from services.metrics.agreed_places import agreed_offices
 from services.metrics.scope import within
 
 LEAST = 3 * 86_400

@@ -14,9 +14,10 @@ from services.domain.pipeline import Stage
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.estimators import SLACK
 from services.metrics.figures import TENTHS, Family, Figure, exits_of, incidence
-from services.metrics.pass_through import CAUSES, DISTANT_DAYS, OPEN, REACHED, Transition, cohort, has_late_entries
+from services.metrics.pass_through import CAUSES, OPEN, REACHED, cohort, has_late_entries
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
+from services.metrics.transitions import DISTANT_DAYS, Transition
 
 _WAY = Transition(Stage.APPLIED, Stage.HIRED, DISTANT_DAYS)
 TAG = f"cohort_{_WAY.tag}"

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from services.domain.judgement import judge
 from services.domain.metric import Answer, Better, Reason, Row, Unit
 from services.domain.views import Bullet, Cell, Column, Table, TableRow
+from services.metrics.dimensions import AGE_BUCKETS
 from services.metrics.overview_parts import HERO, Answers, Targets, value_of
 from services.metrics.registry import REGISTRY
-from services.metrics.requisitions import BUCKETS
 
 DEPARTMENT_IN_PERIOD = (HERO, "hires", "offer_acceptance_rate", "roles_with_late_feedback")
 DEPARTMENT_AS_OF = ("open_requisitions", "requisition_age")
@@ -93,7 +93,7 @@ def _department(level: str, name: str, period: Answers, standing: Answers, targe
         label=name,
         cells={
             "open": found("open_requisitions"),
-            "age": tuple(int(ages.get(bucket) or 0) for bucket in BUCKETS),
+            "age": tuple(int(ages.get(bucket) or 0) for bucket in AGE_BUCKETS),
             "time_to_fill": fill,
             "bullet": Bullet(value_of(fill), fill.unit, goal, status=status),
             "hires": found("hires"),

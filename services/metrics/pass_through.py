@@ -9,11 +9,9 @@ Example: of 12 in screen 4 advanced, 5 left otherwise, 3 are open: 59/144 = 0.41
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -29,10 +27,10 @@ from services.metrics.estimators import SLACK
 from services.metrics.figures import TENTHS, Family, Figure, exits_of, incidence, rate_figure
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
+from services.metrics.transitions import ADJACENT_DAYS, DISTANT_DAYS, Transition, adjacent_labels, transitions
 
 REACHED, REJECTED, WITHDRAWN, POSITION_FILLED, TRANSFERRED, ARCHIVED, OPEN, INTERNAL, REHIRE = range(9)
 CAUSES = (REACHED, REJECTED, WITHDRAWN, POSITION_FILLED, TRANSFERRED, ARCHIVED)
-ADJACENT_DAYS, DISTANT_DAYS = 60, 120
 OVERALL = "applied to hired"
 
 _CAUSE_NAMES = {
@@ -130,21 +128,6 @@ METRICS = (
 )
 
 
-@dataclass(frozen=True)
-class Transition:
-    start: Stage
-    stop: Stage
-    horizon_days: int
-
-    @property
-    def label(self) -> str:
-        return f"{self.start} to {self.stop}"
-
-    @property
-    def tag(self) -> str:
-        return f"{self.start}_{self.stop}"
-
-
 class Followed(NamedTuple):
     """Where to read each application's way: when it reached the start, where the way ended by as-of, and how."""
 
@@ -155,22 +138,6 @@ class Followed(NamedTuple):
     entry: sa.ColumnElement[int]
     """Its age when the data begin; -1 = it began later."""
     limits: list[sa.ColumnElement[bool]]
-
-
-@functools.lru_cache(maxsize=16)
-def transitions(stages: tuple[str, ...]) -> Mapping[str, Transition]:
-    """Every pair of stages the sources use, by label. Adjacent ones have a horizon of 60 days, all others of 120."""
-    used = [Stage(stage) for stage in stages]
-    adjacent = set(pairwise(used))
-    return {
-        f"{start} to {stop}": Transition(start, stop, ADJACENT_DAYS if (start, stop) in adjacent else DISTANT_DAYS)
-        for index, start in enumerate(used)
-        for stop in used[index + 1 :]
-    }
-
-
-def adjacent_labels(stages: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"{start} to {stop}" for start, stop in pairwise(stages))
 
 
 def _asked(question: Question, metric: Metric) -> list[Transition]:

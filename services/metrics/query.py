@@ -31,11 +31,11 @@ from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
 from services.metrics.figures import Family, Figure
 from services.metrics.formal_kpis import FormalKpis
 from services.metrics.options import choices
-from services.metrics.pass_through import adjacent_labels
 from services.metrics.plan import CountTable, Group, Plan
 from services.metrics.question import Question
 from services.metrics.sensitive_answers import answers, check_classes
 from services.metrics.suppression import suppress
+from services.metrics.transitions import adjacent_labels
 
 MAX_DIMENSIONS = 3
 MAX_BINS = 800

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from services.domain.grains import Grain, bin_label, bin_start, bins, next_bin
 from services.domain.metric import Attribution, Period
 from services.domain.people import Scope
-from services.metrics.agreement import person_limits
+from services.metrics.agreed_places import person_limits
 from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
 from services.metrics.scope import within
 
@@ -68,7 +68,9 @@ class Question:
     def conditions(self, table: sa.FromClause, without: tuple[str, ...] = ()) -> list[sa.ColumnElement[bool]]:
         """Scope, agreements and filters on ``table``, except the filters named in ``without``."""
         reach = within(self.scope, table)
-        found = [*([] if reach is None else [reach]), *person_limits(self, table)]
+        asked = {dimension.id for dimension in self.by}
+        agreed = person_limits(self.scope.agreed, asked, self.chosen, table)
+        found = [*([] if reach is None else [reach]), *agreed]
         for name, values in self.chosen.items():
             column = COLUMNS.get(name)
             if column and name not in without:

@@ -24,6 +24,8 @@ from services.mart.schema import (
     fact_stage_visit,
     requisition_status,
 )
+from services.metrics.dimensions import AGE_BUCKET_ENDS as BUCKET_ENDS
+from services.metrics.dimensions import AGE_BUCKETS as BUCKETS
 from services.metrics.dimensions import APPLICATION, REQUISITION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, count_figure, median_figure
 from services.metrics.plan import CountTable, Group, Limits, Plan, Statement
@@ -42,9 +44,6 @@ from services.metrics.windows import (
 
 OPEN, STOPPED = 0, 1
 ONE_DAY = timedelta(days=1)
-BUCKETS = ("0-30", "31-60", "61-90", "over 90")
-"""[0, 30], (30, 60], (60, 90], more: half-open, since 30.5 days exist."""
-BUCKET_ENDS = (30, 60, 90)
 
 OPEN_REQUISITIONS = Metric(
     id="open_requisitions",

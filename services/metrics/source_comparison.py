@@ -19,9 +19,9 @@ from services.mart.schema import fact_application as application
 from services.metrics.association import Fourfold, Stratified, fisher_exact, mantel_haenszel
 from services.metrics.dimensions import APPLICATION, TIME
 from services.metrics.figures import TENTHS, Family, Figure, rate_figure
-from services.metrics.pass_through import DISTANT_DAYS
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
+from services.metrics.transitions import DISTANT_DAYS
 
 HIRED, NOT_HIRED = 1, 0
 SOURCE_CONVERSION_MATURED = Metric(
