@@ -39,6 +39,7 @@ def build_services(settings: Settings) -> Services:
     from services.metrics.formal_kpis import FormalKpis  # noqa: PLC0415 - as below
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
+    from services.metrics.planning import make_planning  # noqa: PLC0415 - as above
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
     from services.reporting.archive_page import ArchivePage  # noqa: PLC0415 - as above
     from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
@@ -76,4 +77,5 @@ def build_services(settings: Settings) -> Services:
         mailbox=Mailbox(store, outbox, folder, policy, audit),
         surveys=make_surveys(store, policy, audit, outbox, render_notice, settings.signing_key(), settings.base_url),
         alerts=make_alerts(store, query, policy, accounts, audit, outbox, render_notice, settings.base_url),
+        planning=make_planning(store, query, policy, audit),
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.delivery.outbox import Outbox
     from services.mart.reader import MartReader
     from services.metrics.overview import Overview
+    from services.metrics.planning import Planning
     from services.metrics.query import QueryLayer
     from services.reporting.archive_page import ArchivePage
     from services.reporting.definitions import Reports
@@ -42,3 +43,4 @@ class Services(NamedTuple):
     mailbox: Mailbox
     alerts: Alerts
     surveys: Surveys
+    planning: Planning

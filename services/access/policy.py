@@ -15,7 +15,7 @@ from services.domain.people import Agreed, ColumnClass, Role, Scope, Viewer
 
 _T = TypeVar("_T")
 
-POLICY_VERSION = 3
+POLICY_VERSION = 4
 """Part of every viewer's fingerprint: raised with each change of the tables below, so no cached answer survives it."""
 
 
@@ -55,6 +55,11 @@ class Action(enum.StrEnum):
     AGREEMENTS_VIEW = "agreements.view"
     """Works agreements in force, with their history."""
     AGREEMENTS_MANAGE = "agreements.manage"
+    PLANNING_MANAGE = "planning.manage"
+    """Priority profiles, scorecard templates and capacity."""
+    GOALS_VIEW = "goals.view"
+    """Diversity goals of departments, and how far they are met."""
+    GOALS_MANAGE = "goals.manage"
     DIVERSITY_RECORDS = "diversity.records"
     """What single applicants said of themselves, for a purpose that is written down."""
 
@@ -130,6 +135,9 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.AUDIT_VIEW: (Role.COMPLIANCE, Role.ADMIN, Role.WORKS_COUNCIL),
     Action.AGREEMENTS_VIEW: (Role.HRBP, Role.COMPLIANCE, Role.ADMIN, Role.WORKS_COUNCIL),
     Action.AGREEMENTS_MANAGE: (Role.ADMIN,),
+    Action.PLANNING_MANAGE: (Role.RECRUITING_MANAGER, Role.ADMIN),
+    Action.GOALS_VIEW: (Role.EXECUTIVE, Role.HRBP, Role.DEI_OFFICER),
+    Action.GOALS_MANAGE: (Role.DEI_OFFICER, Role.ADMIN),
     Action.DIVERSITY_RECORDS: (Role.DEI_OFFICER,),
 }
 

@@ -116,6 +116,7 @@ def make_post(store: Store, folder: Path) -> Post:
         mailbox=Mailbox(store, outbox, mail_folder, people.policy, people.audit),
         alerts=unused,
         surveys=unused,
+        planning=unused,
     )
     parts = (store, ledger, archive, outbox, people.accounts, people.audit)
     work = RunReport(*parts, reports, TinyRenderer(), write_hostile_mail, "http://localhost:8050")

@@ -76,6 +76,9 @@ MAY = {
     Action.AUDIT_VIEW: {"cleo", "ada", "wim"},
     Action.AGREEMENTS_VIEW: {"hana", "cleo", "ada", "wim"},
     Action.AGREEMENTS_MANAGE: {"ada"},
+    Action.PLANNING_MANAGE: {"ron", "ada"},
+    Action.GOALS_VIEW: {"eva", "hana", "dee"},
+    Action.GOALS_MANAGE: {"dee", "ada"},
     Action.DIVERSITY_RECORDS: {"dee"},
     Action.PUBLIC: set(),
 }

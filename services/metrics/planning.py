@@ -1,0 +1,36 @@
+"""The parts of this area, put together."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from services.access.policy import Policy
+from services.audit.log import AuditLog
+from services.delivery.leases import Clock, utc_now
+from services.metrics.business_cycle import BusinessCycle
+from services.metrics.composite import CompositeIndex
+from services.metrics.places import Place, PlaceBook
+from services.metrics.profiles import Profiles
+from services.metrics.query import QueryLayer
+from services.store.database import Store
+
+
+class Planning(NamedTuple):
+    """What pages and commands call."""
+
+    store: Store
+    profiles: Profiles
+    composite: CompositeIndex
+    cycle: BusinessCycle
+
+    def place(self, department: str | None = None, job_family: str | None = None, level: str | None = None) -> Place:
+        """By name; nothing named = the company. Raises InvalidInputError, which lists the names there are."""
+        with self.store.read() as connection:
+            return PlaceBook.of(connection).find(department, job_family, level)
+
+
+def make_planning(
+    store: Store, query: QueryLayer, policy: Policy, audit: AuditLog, *, clock: Clock = utc_now
+) -> Planning:
+    profiles = Profiles(store, policy, audit, clock=clock)
+    return Planning(store, profiles, CompositeIndex(query, profiles), BusinessCycle(query))
