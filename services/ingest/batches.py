@@ -17,7 +17,7 @@ from services.audit.log import AuditLog
 from services.domain.errors import HireboardError, NotFoundError
 from services.domain.import_batches import BLOCKING, UNFINISHED, BatchState, UnfinishedImport
 from services.ingest.import_lock import running_import
-from services.ingest.spool import SpoolHeader, kept_header
+from services.ingest.kept_spool import SpoolHeader, kept_header
 from services.store.database import Store
 from services.store.tables import AppSetting, ImportBatch, SourceRecord
 

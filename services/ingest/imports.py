@@ -19,11 +19,12 @@ from services.ingest import batches
 from services.ingest.batches import Counts, kept_file
 from services.ingest.connectors import open_connector
 from services.ingest.import_lock import ImportLock
+from services.ingest.kept_spool import SpoolHeader
 from services.ingest.loader import Loader, Tally
 from services.ingest.plan import plan_import
 from services.ingest.records import Connector, Notes
 from services.ingest.seats import settle_requisitions
-from services.ingest.spool import Spool, SpoolHeader
+from services.ingest.spool import Spool
 from services.store.database import Store
 
 Progress = Callable[[str, int, int], None]

@@ -6,20 +6,17 @@ without the export it came from.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import marshal
-import os
 import sqlite3
-import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from services.domain.errors import ConflictError
 from services.ingest.entities import RANK
+from services.ingest.kept_spool import SpoolHeader, open_kept, to_disk
 from services.ingest.records import EntityRow, Problem, SourceItem, TableRow
 
 PAYLOAD_LIMIT = 64 * 1024
@@ -56,24 +53,6 @@ class StagedItem(NamedTuple):
     rows: tuple[EntityRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolHeader:
-    """Everything but the records that finishing an import takes."""
-
-    batch_id: int
-    system: str
-    place: str
-    begun_at: str
-    """With the batch's number, system and place it tells that the file belongs to this very store."""
-    entities: tuple[str, ...]
-    data_from: str | None
-    notes: dict[str, int]
-    records: int = 0
-    problems: int = 0
-    read_count: int = 0
-    dropped_count: int = 0
-
-
 class Spool:
     """Staged records of one import, readable in the order of application."""
 
@@ -84,7 +63,7 @@ class Spool:
         self._pending: list[tuple[object, ...]] = []
         self.read_count = kept.read_count if kept else 0
         self.dropped_count = kept.dropped_count if kept else 0
-        self._db = _open_kept(path) if kept else _new_file(path)
+        self._db = open_kept(path) if kept else _new_file(path)
 
     def __enter__(self) -> Self:
         return self
@@ -106,11 +85,11 @@ class Spool:
         self._db.execute("insert into header values (?)", (_encode(whole),))
         self._db.execute("commit")
         self._db.close()
-        _to_disk(self.path)
+        to_disk(self.path)
         self.path.replace(path)
-        _to_disk(path.parent)
+        to_disk(path.parent)
         self.path, self._is_kept = path, True
-        self._db = _open_kept(path)
+        self._db = open_kept(path)
 
     def add(self, item: SourceItem | Problem) -> None:
         """Stage one record, or remember why it cannot be."""
@@ -193,7 +172,7 @@ class Spool:
             " order by rank, parent, seq"
         )
         for rows, counted, seq, rank, resource, key, parent, version, digest, file in cursor:
-            _, plain = marshal.loads(rows)  # noqa: S302 - our own file, see _require_own
+            _, plain = marshal.loads(rows)  # noqa: S302 - our own file, see kept_spool.py
             entity_rows = tuple([EntityRow(*row) for row in plain])
             yield StagedItem(seq, rank, resource, key, parent, version, digest, file, counted == 1, entity_rows)
 
@@ -233,47 +212,6 @@ def _new_file(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _open_kept(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-
-
-def kept_header(path: Path) -> SpoolHeader:
-    """What a kept spool says of itself. Raises ConflictError when it cannot be relied on."""
-    _require_own(path)
-    try:
-        with contextlib.closing(_open_kept(path)) as db:
-            row = db.execute("select content from header").fetchone()
-            content = json.loads(row[0])
-            header = SpoolHeader(**{**content, "entities": tuple(content["entities"])})
-            found = tuple(db.execute("select (select count(*) from record), (select count(*) from problem)").fetchone())
-            is_whole = found == (header.records, header.problems)
-            is_sound = db.execute("pragma quick_check").fetchone() == ("ok",)
-    except (sqlite3.DatabaseError, TypeError, ValueError) as error:
-        raise ConflictError(_DAMAGED.format(path)) from error
-    if not (is_whole and is_sound):
-        raise ConflictError(_DAMAGED.format(path))
-    return header
-
-
-_DAMAGED = "{} is damaged: what the import had read is lost. Run the import again from its export, or abandon it."
-
-
-def _require_own(path: Path) -> None:
-    """Rows are kept in Python's own format, which must not be read from a file that somebody else could write."""
-    found = path.stat()
-    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o022:
-        message = f"{path} belongs to another user or can be written by others: run this as the user who began it."
-        raise ConflictError(message)
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _place(item: SourceItem) -> tuple[int, str]:
     """When a record's turn comes, and which others it is written together with."""
     if not item.rows:
@@ -293,7 +231,7 @@ def _stored_payload(payload: Mapping[str, object] | TableRow) -> str | bytes:
 def _payload_from(stored: str | bytes) -> str:
     if isinstance(stored, str):
         return stored
-    columns, fields = marshal.loads(stored)  # noqa: S302 - our own file, see _require_own
+    columns, fields = marshal.loads(stored)  # noqa: S302 - our own file, see kept_spool.py
     return payload_text(dict(zip(columns, fields, strict=False)))
 
 

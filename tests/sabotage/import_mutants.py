@@ -101,7 +101,7 @@ IMPORT_MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "2 what others could write is read",
-        "services/ingest/spool.py",
+        "services/ingest/kept_spool.py",
         "    _require_own(path)\n    try:",
         "    try:",
         f"{CUT_TESTS}::test_2_what_was_kept_is_used_only_when_it_is_whole_and_ours[writable]",
