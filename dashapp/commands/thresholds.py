@@ -43,7 +43,7 @@ def list_command(user: str | None, *, wants_json: bool) -> None:
 @click.option("--stage", help="Canonical stage: screen, assessment, interview, offer.")
 @click.option("--where", multiple=True, metavar="DIM=VALUE", help="The scope; may be repeated.")
 @click.option("--each", metavar="DIM", help="Every value of this dimension is a scope of its own.")
-@click.option("--template", help="The scorecard template the threshold belongs to.")
+@click.option("--template", help="A scorecard template: its place becomes part of the scope.")
 @click.option("--minimum-n", type=int, default=20, show_default=True)
 @click.option("--window", type=click.Choice(["week", "month", "quarter"]), default="month", show_default=True)
 @click.option("--step-hours", type=int, default=8, show_default=True, help="Business hours until the next step.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from services.access.policy import Action, Policy
 from services.alerts.closing import close_of_rule
+from services.alerts.templates import scope_of_template
 from services.audit.log import AuditLog
 from services.delivery.insertion import insert_if_absent
 from services.delivery.leases import Clock, utc_now
@@ -70,7 +71,8 @@ class Rule:
 class Wanted:
     """What ``Thresholds.put`` is asked for. ``recipients`` are addresses by step: recruiter, lead, hrbp, executive.
 
-    ``owner`` is an address; None = whoever sets it.
+    ``template`` is a scorecard template's name: its place becomes part of the scope. ``owner`` is an address; None =
+    whoever sets it.
     """
 
     metric_id: str
@@ -115,8 +117,9 @@ class Thresholds:
         Raises ForbiddenError and InvalidInputError; names that the query layer does not know are refused in its words.
         """
         self._policy.require(viewer, Action.THRESHOLDS_MANAGE)
-        scope = {name: tuple(values) for name, values in sorted(wanted.scope.items()) if values}
         _check(wanted)
+        wanted = self._with_template(wanted)
+        scope = {name: tuple(values) for name, values in sorted(wanted.scope.items()) if values}
         self._check_answerable(wanted, scope, viewer)
         now = self._clock()
         with self._store.write() as connection:
@@ -136,6 +139,17 @@ class Thresholds:
                 "changed_by": viewer.email,
             }
             return self._write(connection, wanted, scope, values, viewer)
+
+    def _with_template(self, wanted: Wanted) -> Wanted:
+        """The template's place becomes part of the scope."""
+        if wanted.template is None:
+            return wanted
+        with self._store.read() as connection:
+            template = scope_of_template(connection, wanted.template)
+        twice = set(template.scope) & {*wanted.scope, wanted.each}
+        if twice:
+            raise InvalidInputError(f"The template “{template.name}” sets {', '.join(sorted(twice))}: leave it out.")
+        return replace(wanted, template=template.name, scope={**wanted.scope, **template.scope})
 
     def _write(
         self,

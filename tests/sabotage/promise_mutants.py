@@ -6,6 +6,7 @@ from tests.sabotage.mutants import Mutant
 
 JUDGING_TESTS = "tests/unit/services/alerts/test_judging.py"
 THRESHOLD_TESTS = "tests/integration/test_p1_4_thresholds.py"
+LADDER_TESTS = "tests/integration/test_p1_4_ladder.py"
 SURVEY_TESTS = "tests/integration/test_p1_3_surveys.py"
 
 PROMISE_MUTANTS: tuple[Mutant, ...] = (
@@ -35,14 +36,14 @@ PROMISE_MUTANTS: tuple[Mutant, ...] = (
         "services/alerts/working_time.py",
         "return calendar.is_working(at) and next_step_at",
         "return at > 0 and next_step_at",
-        f"{THRESHOLD_TESTS}::test_1_4_a_server_that_was_away_does_not_catch_up_at_night",
+        f"{LADDER_TESTS}::test_1_4_a_server_that_was_away_does_not_catch_up_at_night",
     ),
     Mutant(
         "1.4 the wait runs over the weekend",
         "services/alerts/working_time.py",
         "return instant_of(calendar.later(seconds_of(since), step_hours * HOUR_S))",
         "return instant_of(seconds_of(since) + step_hours * HOUR_S)",
-        f"{THRESHOLD_TESTS}::test_1_4_nobody_is_told_over_the_weekend",
+        f"{LADDER_TESTS}::test_1_4_nobody_is_told_over_the_weekend",
     ),
     Mutant(
         "1.4 a snapshot is judged twice",
@@ -56,21 +57,21 @@ PROMISE_MUTANTS: tuple[Mutant, ...] = (
         "services/alerts/escalation.py",
         "                    Incident.version == standing.version,\n",
         "",
-        f"{THRESHOLD_TESTS}::test_1_4_an_acknowledgement_between_the_look_and_the_step_wins",
+        f"{LADDER_TESTS}::test_1_4_an_acknowledgement_between_the_look_and_the_step_wins",
     ),
     Mutant(
         "1.4 a reader of a part gets the whole",
         "services/alerts/sight.py",
         "        if viewer.scope.everything:",
         "        if not viewer.scope.is_empty:",
-        f"{THRESHOLD_TESTS}::test_1_4_a_reader_of_a_part_gets_the_own_part_alone",
+        f"{LADDER_TESTS}::test_1_4_a_reader_of_a_part_gets_the_own_part_alone",
     ),
     Mutant(
         "1.4 everybody of the role is told",
         "services/alerts/sight.py",
         "        if row.n == 0:",
         "        if row.n < 0:",
-        f"{THRESHOLD_TESTS}::test_1_4_whom_nothing_of_it_concerns_is_not_told",
+        f"{LADDER_TESTS}::test_1_4_whom_nothing_of_it_concerns_is_not_told",
     ),
     Mutant(
         "1.4 what a person closed opens itself again",

@@ -24,7 +24,7 @@ class ThresholdRule(Base):
     each: Mapped[str | None] = mapped_column(String(40))
     """A dimension of which every value is a scope of its own; None = the rule's scope is one."""
     template: Mapped[str | None] = mapped_column(String(120))
-    """The scorecard template the rule belongs to; None = it stands alone."""
+    """Name of the scorecard template whose place is part of the scope; None = it stands alone."""
     limit_value: Mapped[float]
     minimum_n: Mapped[int] = mapped_column(default=20)
     grain: Mapped[str] = mapped_column(String(12), default="month")
