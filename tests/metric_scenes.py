@@ -99,7 +99,7 @@ class SmallMart:
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]:
         return self._run(statement).fetchnumpy()
 
-    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], /) -> sa.FromClause | None:
+    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], now: bool, /) -> sa.FromClause | None:  # noqa: FBT001 - as the reader
         return None
 
     def later(self, work: Callable[[], _T], /) -> Callable[[], _T]:

@@ -65,8 +65,8 @@ class PreparedRows:
         self._asked: OrderedDict[Hashable, None] = OrderedDict()
         self._made = 0
 
-    def table(self, key: Hashable, build: Callable[[], sa.Select[Any]]) -> sa.TableClause | None:
-        """The rows of ``build()`` as a table; None = not kept (first use, or no room): ask without it.
+    def table(self, key: Hashable, build: Callable[[], sa.Select[Any]], *, now: bool = False) -> sa.TableClause | None:
+        """The rows of ``build()`` as a table; None = not kept (first use unless ``now``, or no room): ask without it.
 
         ``key`` must name everything the rows depend on within the snapshot.
         """
@@ -75,7 +75,7 @@ class PreparedRows:
             if kept is not None:
                 kept.used_at = self._clock()
                 return kept.table
-            if not self._is_asked_again(key):
+            if not self._is_asked_again(key) and not now:
                 return None
         # somebody else is at it: rather work the long way than wait
         if not self._building.acquire(blocking=False):

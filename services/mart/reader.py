@@ -161,11 +161,14 @@ class MartReader:
         arrays = self._run(statement, lambda cursor: cursor.fetchnumpy())
         return {name: np.asanyarray(column) for name, column in arrays.items()}
 
-    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]]) -> sa.FromClause | None:
-        """Rows that depend on nothing but the snapshot and ``key``, as a table; None = not kept, ask without it."""
+    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], now: bool) -> sa.FromClause | None:  # noqa: FBT001 - positional for its callers
+        """Rows that depend on nothing but the snapshot and ``key``, as a table; None = not kept, ask without it.
+
+        ``now``: keep them at once, not from their second use on.
+        """
         instance = self._held() or self._current()
         with self._watchdog.limit(self._timeout_s, instance.cursor().interrupt):
-            return instance.prepared.table(key, build)
+            return instance.prepared.table(key, build, now=now)
 
     def close(self) -> None:
         """Let go of the snapshot; the next use opens it again."""

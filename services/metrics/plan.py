@@ -43,7 +43,7 @@ class Executor(Protocol):
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]: ...
 
 
-Prepare: TypeAlias = Callable[[Hashable, Callable[[], Statement]], sa.FromClause | None]
+Prepare: TypeAlias = Callable[[Hashable, Callable[[], Statement], bool], sa.FromClause | None]
 """Rows that depend on nothing but the snapshot and a key, as a kept table; None = not kept."""
 
 
@@ -182,7 +182,8 @@ class Plan:
         if self._prepare is None:
             return None
         question = self.question
-        return self._prepare((name, question.as_of, question.data_from, windows), build)
+        # without limits the rows have to be worked out anyway: keeping them costs nothing more
+        return self._prepare((name, question.as_of, question.data_from, windows), build, question.is_unlimited)
 
     def count(
         self,

@@ -22,12 +22,13 @@ from services.domain.errors import ForbiddenError, InvalidInputError, TooManyGro
 from services.domain.metric import Answer, Estimator, Metric, Query, Reason, Row
 from services.domain.people import ColumnClass, Role, Viewer
 from services.domain.views import FilterChoice
-from services.metrics import clusters, expectations, lifecycle, owners, registry
+from services.metrics import clusters, expectations, lifecycle, owners, registry, time_to_fill
 from services.metrics.agreement import without_small_teams
 from services.metrics.bootstrap import Interval
 from services.metrics.case_mix import STRATA
 from services.metrics.catalog import Catalog, Names
 from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
+from services.metrics.estimators import Lifetimes
 from services.metrics.figures import Family, Figure
 from services.metrics.formal_kpis import FormalKpis
 from services.metrics.options import choices
@@ -66,7 +67,7 @@ class Reader(Protocol):
 
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]: ...
 
-    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], /) -> sa.FromClause | None: ...
+    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], now: bool, /) -> sa.FromClause | None: ...  # noqa: FBT001 - as Plan calls it
 
     def later(self, work: Callable[[], _T], /) -> Callable[[], _T]: ...
 
@@ -166,6 +167,20 @@ class QueryLayer:
     def hold(self) -> contextlib.AbstractContextManager[Snapshot]:
         """All questions of this thread inside the block are answered by one snapshot, which the block is given."""
         return self._reader.hold()
+
+    def lifetimes(self, query: Query, viewer: Viewer) -> dict[Key, Lifetimes]:
+        """Per group of a question about ``time_to_fill`` alone the counts behind its curve: for tests of whole curves.
+
+        Never shown as they are. Raises as ``ask`` does.
+        """
+        metrics = [time_to_fill.TIME_TO_FILL]
+        by = _dimensions(query, metrics, MAX_DIMENSIONS)
+        with self._reader.hold() as snapshot:
+            catalog = self._catalog_of(snapshot)
+            question = self._question(query, by, viewer, snapshot, catalog, is_expected=False)
+            _check_classes(metrics, query, question, viewer)
+            groups = self._groups(metrics, question, catalog)
+        return {key: time_to_fill.lifetimes_of(group) for key, group in groups.items()}
 
     def filter_options(self, viewer: Viewer) -> tuple[FilterChoice, ...]:
         """The filter bar's dimensions with the values that occur within the viewer's scope, and their applications."""

@@ -61,6 +61,11 @@ class Question:
     def grain(self) -> Grain | None:
         return next((Grain(dimension.id) for dimension in self.by if dimension.kind is Kind.TIME), None)
 
+    @property
+    def is_unlimited(self) -> bool:
+        """Neither scope nor filters leave anything out."""
+        return self.scope.everything and not self.chosen
+
     def asks_for(self, *dimensions: str) -> bool:
         """Whether any of ``dimensions`` splits or filters."""
         return any(item.id in dimensions for item in self.by) or any(name in dimensions for name in self.chosen)

@@ -36,7 +36,7 @@ DEPARTMENTS = (3, 4, 7)
 
 
 class WithoutKeptRows(MartReader):
-    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]]) -> sa.FromClause | None:
+    def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], now: bool) -> sa.FromClause | None:  # noqa: FBT001 - as the reader
         return None
 
 
@@ -148,6 +148,10 @@ def kept(rows: PreparedRows, key: str) -> bool:
 
 def test_5_rows_are_kept_from_their_second_use_on(rows: PreparedRows) -> None:
     assert [kept(rows, "a") for _ in range(3)] == [False, True, True]
+
+
+def test_5_rows_that_are_worked_out_whole_are_kept_at_once(rows: PreparedRows) -> None:
+    assert rows.table("a", ten, now=True) is not None
 
 
 def test_5_a_table_in_use_is_never_dropped(rows: PreparedRows, clock: Clock) -> None:
