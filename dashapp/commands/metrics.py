@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashapp.config import load_settings
+from dashapp.explanation_commands import COMMANDS
 from services.domain.metric import Answer, Query
 from services.metrics.interchange import (
     Asked,
@@ -31,6 +32,10 @@ as_json = click.option("--json", "wants_json", is_flag=True, help="One JSON docu
 @click.group("metrics")
 def command() -> None:
     """Definitions of the metrics, and their values."""
+
+
+for _explanation in COMMANDS:
+    command.add_command(_explanation)
 
 
 @command.command("list")

@@ -34,6 +34,7 @@ DIMENSIONS = ("05_dimensions",)
 FACTS = (
     "10_requisitions",
     "20_holds",
+    "25_stops",
     "30_applications",
     "40_visits",
     "50_facts",

@@ -35,6 +35,7 @@ REPLACED: Mapping[str, str] = {
     "ELSE entity_id IN (SELECT id FROM d_seat) END",
     "fact_seat": "seat_id IN (SELECT id FROM d_seat)",
     "requisition_owner": "requisition_id IN (SELECT id FROM d_requisition)",
+    "requisition_stop": "requisition_id IN (SELECT id FROM d_requisition)",
     "requisition_hold": "requisition_id IN (SELECT id FROM d_requisition)",
     "requisition_status": "requisition_id IN (SELECT id FROM d_requisition)",
     "dim_requisition": "requisition_id IN (SELECT id FROM d_requisition)",

@@ -10,37 +10,42 @@ FROM tree;
 
 CREATE TEMP TABLE t_freeze AS
 WITH hit AS (
-  SELECT f.id, r.requisition_id, f.from_at, f.to_at FROM s_freeze f, t_requisition r WHERE f.scope = 'company'
+  SELECT f.id, r.requisition_id, f.scope, f.scope_value, f.from_at, f.to_at FROM s_freeze f, t_requisition r WHERE f.scope = 'company'
   UNION ALL
-  SELECT f.id, r.requisition_id, f.from_at, f.to_at FROM s_freeze f
+  SELECT f.id, r.requisition_id, f.scope, f.scope_value, f.from_at, f.to_at FROM s_freeze f
   JOIN t_department_tree d ON d.root_id = try_cast(f.scope_value AS BIGINT)
   JOIN t_requisition r ON r.department_id = d.id WHERE f.scope = 'department'
   UNION ALL
-  SELECT f.id, r.requisition_id, f.from_at, f.to_at FROM s_freeze f
+  SELECT f.id, r.requisition_id, f.scope, f.scope_value, f.from_at, f.to_at FROM s_freeze f
   JOIN t_requisition r ON r.country = f.scope_value WHERE f.scope = 'country'
   UNION ALL
-  SELECT f.id, r.requisition_id, f.from_at, f.to_at FROM s_freeze f
+  SELECT f.id, r.requisition_id, f.scope, f.scope_value, f.from_at, f.to_at FROM s_freeze f
   JOIN t_requisition r ON r.job_family_id = try_cast(f.scope_value AS BIGINT) WHERE f.scope = 'job_family'
   UNION ALL
-  SELECT f.id, r.requisition_id, f.from_at, f.to_at FROM s_freeze f
+  SELECT f.id, r.requisition_id, f.scope, f.scope_value, f.from_at, f.to_at FROM s_freeze f
   JOIN t_requisition r ON r.requisition_id = try_cast(f.scope_value AS BIGINT) WHERE f.scope = 'requisition'
 )
-SELECT requisition_id, from_at, to_at FROM hit
+SELECT requisition_id, scope, scope_value, from_at, to_at FROM hit
 ANTI JOIN s_freeze_exemption e ON e.freeze_id = hit.id AND e.requisition_id = hit.requisition_id;
 
-CREATE TEMP TABLE t_stop AS
+-- Each by itself and by what rule: a trace names them.
+CREATE TEMP TABLE t_one_stop AS
 WITH last_open AS (
   SELECT requisition_id, max(from_at) AS last_at FROM t_status WHERE status IN ('open', 'on_hold') GROUP BY requisition_id
 ), stop AS (
-  SELECT requisition_id, from_at, to_at FROM t_status WHERE status = 'on_hold'
+  SELECT requisition_id, 'hold' AS kind, NULL AS scope, NULL AS scope_value, from_at, to_at FROM t_status
+  WHERE status = 'on_hold'
   UNION ALL
-  SELECT s.requisition_id, s.from_at, s.to_at FROM t_status s JOIN last_open USING (requisition_id)
+  SELECT s.requisition_id, 'gap', NULL, NULL, s.from_at, s.to_at FROM t_status s JOIN last_open USING (requisition_id)
   WHERE s.status IN ('cancelled', 'closed') AND s.from_at < last_open.last_at
   UNION ALL
-  SELECT requisition_id, from_at, to_at FROM t_freeze
-), closed AS (
-  SELECT requisition_id, from_at, coalesce(to_at, TIMESTAMP '9999-12-31 23:59:59') AS to_at FROM stop
-  WHERE to_at IS NULL OR to_at > from_at
+  SELECT requisition_id, 'freeze', scope, scope_value, from_at, to_at FROM t_freeze
+)
+FROM stop WHERE to_at IS NULL OR to_at > from_at;
+
+CREATE TEMP TABLE t_stop AS
+WITH closed AS (
+  SELECT requisition_id, from_at, coalesce(to_at, TIMESTAMP '9999-12-31 23:59:59') AS to_at FROM t_one_stop
 ), marked AS (
   SELECT *, coalesce(from_at > max(to_at) OVER (
     PARTITION BY requisition_id ORDER BY from_at, to_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true) AS begins
