@@ -103,6 +103,23 @@ class PlaceBook:
         """By its own name, or by its path where two share one ("Sales / Berlin")."""
         return _one("department", name, {key: self._department_name(key) for key in self._departments})
 
+    def named(
+        self, department: str | None, job_family: str | None, level: str | None
+    ) -> tuple[int | None, int | None, int | None]:
+        """Ids of what a person named; raises InvalidInputError, which lists the names there are."""
+        return (
+            None if department is None else self.department(department),
+            None if job_family is None else _one("job family", job_family, self._families),
+            None if level is None else _one("level", level, self._levels),
+        )
+
+    def ids(
+        self, department: str | None, job_family: str | None, level: str | None
+    ) -> tuple[int | None, int | None, int | None]:
+        """Of names as the query layer shows them; None where the store does not know the name or two share it."""
+        shown = {key: self._department_name(key) for key in self._departments}
+        return _id_of(department, shown), _id_of(job_family, self._families), _id_of(level, self._levels)
+
     def place(self, level: Level, key: str) -> Place:
         """From what a row keeps; a place that is gone is named by its id."""
         match level:
@@ -142,6 +159,11 @@ class PlaceBook:
         if sum(other == name for other, _ in self._departments.values()) == 1:
             return name
         return BETWEEN.join(self._departments[step][0] for step in reversed(self.way_up(key)))
+
+
+def _id_of(name: str | None, names: Mapping[int, str]) -> int | None:
+    found = [key for key, known in names.items() if known == name]
+    return found[0] if len(found) == 1 else None
 
 
 def _one(kind: str, name: str, names: Mapping[int, str]) -> int:

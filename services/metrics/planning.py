@@ -12,6 +12,7 @@ from services.metrics.composite import CompositeIndex
 from services.metrics.places import Place, PlaceBook
 from services.metrics.profiles import Profiles
 from services.metrics.query import QueryLayer
+from services.metrics.scorecard_templates import Role, Templates
 from services.store.database import Store
 
 
@@ -22,15 +23,27 @@ class Planning(NamedTuple):
     profiles: Profiles
     composite: CompositeIndex
     cycle: BusinessCycle
+    templates: Templates
 
     def place(self, department: str | None = None, job_family: str | None = None, level: str | None = None) -> Place:
         """By name; nothing named = the company. Raises InvalidInputError, which lists the names there are."""
         with self.store.read() as connection:
             return PlaceBook.of(connection).find(department, job_family, level)
 
+    def role(self, department: str | None, job_family: str | None, level: str | None) -> Role:
+        """By name; what is not named is left open. Raises InvalidInputError, which lists the names there are."""
+        with self.store.read() as connection:
+            return Role(*PlaceBook.of(connection).named(department, job_family, level))
+
 
 def make_planning(
     store: Store, query: QueryLayer, policy: Policy, audit: AuditLog, *, clock: Clock = utc_now
 ) -> Planning:
     profiles = Profiles(store, policy, audit, clock=clock)
-    return Planning(store, profiles, CompositeIndex(query, profiles), BusinessCycle(query))
+    return Planning(
+        store,
+        profiles,
+        CompositeIndex(query, profiles),
+        BusinessCycle(query),
+        Templates(store, policy, audit, clock=clock),
+    )

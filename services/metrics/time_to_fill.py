@@ -20,6 +20,7 @@ from services.mart.constructs import SecondsBetween, TenthsOfDay
 from services.mart.schema import REQUISITION_DIMENSIONS
 from services.mart.schema import fact_seat as seat
 from services.metrics.dimensions import REQUISITION, TIME
+from services.metrics.estimators import Lifetimes
 from services.metrics.figures import (
     TENTHS,
     Family,
@@ -247,6 +248,13 @@ def _curve(question: Question, group: Group, *, table_tag: str, extra: Mapping[s
     return curve_figure(
         group.table(tag), events=(FILLED,), censored=(CANCELLED, OPEN), scale=TENTHS, raw=question.raw, extra=extra
     )
+
+
+def lifetimes_of(group: Group) -> Lifetimes:
+    """The counts behind the headline's curve."""
+    table, left = group.table("seat_net"), (CANCELLED, OPEN)
+    times = table.times(LATE_ENTRY, FILLED, *left)
+    return Lifetimes(times, table.at(times, LATE_ENTRY), table.at(times, FILLED), table.at(times, *left))
 
 
 def _beside(question: Question, group: Group) -> dict[str, float | int | None]:
