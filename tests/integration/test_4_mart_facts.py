@@ -358,6 +358,8 @@ def test_both_stores_give_the_same_tables_and_so_the_same_snapshot(
         company = Company(store)
         with company.writing():
             company.standing_company()
+            company.add(t.Demographic, id=1, application_id=1, asked_at=day(6), question="gender", answer="woman")
+            company.set(t.OfferVersion, 1, salary_minor=6_000_000, currency="EUR")
         store.dispose()
         manifests.append(Mart(store.url, tmp_path / str(number)).build())
     assert manifests[0].tables == manifests[1].tables
