@@ -79,6 +79,15 @@ def test_5_show_says_whether_it_answers_what_it_meant_before_and_who_uses_it(hir
     assert "used_by: page overview (Overview), report" in text
 
 
+def test_3_4_what_a_check_found_is_for_compliance_cleo_and_nobody_else(hireboard: CommandLine) -> None:
+    row = hireboard.row("hire_before_clearance", "--as", "cleo@hireboard.test")
+    assert row["value"] == row["extra"]["not_back"] + row["extra"]["not_clear"]
+    status, output, errors = hireboard.run("metrics", "query", "hire_before_clearance", "--as", "ada@hireboard.test")
+    assert (status != 0, output) == (True, "")
+    assert "Your role does not include hires before clearance." in errors
+    assert hireboard.row("check_turnaround", "--as", "ada@hireboard.test")["n"] >= 0
+
+
 def test_5_values_as_json(hireboard: CommandLine) -> None:
     document = hireboard.json("metrics", "query", "applications", "time_to_hire", "--by", "department")
     assert set(document) == {"as_of", "snapshot", "rows"}
