@@ -81,6 +81,13 @@ PROMISE_MUTANTS: tuple[Mutant, ...] = (
         f"{THRESHOLD_TESTS}::test_1_4_a_person_closes_it_and_the_same_window_does_not_open_it_again",
     ),
     Mutant(
+        "1.4 every scheduler makes rounds",
+        "dashapp/scheduler.py",
+        "    def _do(self, chore: Chore) -> None:\n        if self._duty is None:\n            return\n",
+        "    def _do(self, chore: Chore) -> None:\n",
+        "tests/integration/test_p1_chores.py::test_who_does_not_lead_does_no_chores",
+    ),
+    Mutant(
         "1.3 candidates are asked before a decision",
         "services/surveys/due.py",
         "            Application.outcome.in_([outcome.value for outcome in DECIDED]),\n",
