@@ -114,7 +114,7 @@ def _decisions(transition: str) -> Source:
     by_company = sa.or_(reason.is_(None), reason == ReasonKind.COMPANY.value)
     part = sa.case((is_selected, SELECTED), else_=REJECTED)
     conditions = [*limits, sa.or_(is_selected, sa.and_(is_rejected, by_company))]
-    return Source(table, on, part, conditions, table.c.requisition_id)
+    return Source(transition, table, on, part, conditions, table.c.requisition_id)
 
 
 def _asked_transitions(question: Question) -> list[str]:
@@ -154,7 +154,7 @@ def _numbers(asking: Asking, name: str, transition: str) -> Iterator[tuple[Dims,
     # who was selected are those that reached the next stage: shown here only where they are shown there
     next_stage = reached(transition.rpartition(" to ")[2])
     shown = released(asking, source, name, released(asking, next_stage, name), SELECTED)
-    for slice_ in shown.slices():
+    for slice_ in shown.slices(asking):
         yield slice_.dims, shown.of(slice_), _strata(shown.tally(slice_))
 
 

@@ -5,11 +5,15 @@ What is hidden is None, and whatever is worked out of the others is worked out o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from services.metrics.catalog import Catalog
 from services.metrics.figures import Asking
 from services.metrics.scope import within
 from services.metrics.self_identification import (
@@ -21,6 +25,7 @@ from services.metrics.self_identification import (
     State,
     Tally,
     add,
+    categories_of,
     counted,
     exact_tallies,
     labeller,
@@ -29,6 +34,7 @@ from services.metrics.self_identification import (
 )
 from services.metrics.sensitive import (
     EVERYWHERE,
+    SMALLEST_CELL,
     Asked,
     Atom,
     Grid,
@@ -59,26 +65,47 @@ def numbers_of(asking: Asking, source: Source, name: str) -> Iterator[tuple[Dims
     if asking.k is None:
         yield from ((dims, numbers_of_tally(tally)) for dims, tally in exact_tallies(asking, source, name))
     else:
-        yield from released(asking, source, name).numbers()
+        yield from released(asking, source, name).numbers(asking)
 
 
 def released(
     asking: Asking, source: Source, name: str, selected_of: ReleasedNumbers | None = None, part: str = ""
 ) -> ReleasedNumbers:
-    """``source`` on the grid. ``selected_of``: another table that shows the numbers of ``part`` already."""
-    question = asking.question
-    check_dimensions(question, OWN)
-    reach = within(question.scope, source.table)
+    """``source`` on the grid. ``selected_of``: another table that shows the numbers of ``part`` already.
+
+    Depends on the snapshot, the viewer's scope, k and the last quarter that is over, and is kept with the snapshot's
+    catalogue: a page asks for the same a dozen times.
+    """
+    check_dimensions(asking.question, OWN)
+    key = (source.name, name, part, asking.question.scope, asking.k, closed_until(asking.question))
+    with _LOCK:
+        kept = _KEPT.setdefault(asking.catalog, {})
+        found = kept.get(key)
+    if found is None:
+        found = ReleasedNumbers(asking, _atoms(asking, source, name), categories_of(asking)[name], selected_of, part)
+        with _LOCK:
+            while len(kept) >= _MOST_KEPT:
+                del kept[next(iter(kept))]
+            kept[key] = found
+    return found
+
+
+_MOST_KEPT = 200
+_LOCK = threading.Lock()
+_KEPT: WeakKeyDictionary[Catalog, dict[Hashable, ReleasedNumbers]] = WeakKeyDictionary()
+
+
+def _atoms(asking: Asking, source: Source, name: str) -> dict[Atom, dict[State, int]]:
+    reach = within(asking.question.scope, source.table)
     columns = [source.table.c.department_id, source.table.c.region, truncated_quarter(source.on)]
-    rows = counted(
-        asking, source, name, columns, [source.on.is_not(None)] if reach is None else [reach, source.on.is_not(None)]
-    )
+    conditions = [source.on.is_not(None), *([] if reach is None else [reach])]
     tops = top_departments(asking)
     atoms: dict[Atom, dict[State, int]] = {}
+    rows = counted(asking, source, name, columns, conditions)
     for department, region, start, state, category, of_part, requisition, number in rows:
         atom = Atom(tops.get(department), region, quarter_of(start), of_part)
         add(atoms.setdefault(atom, {}), (state, category, of_part, requisition), number)
-    return ReleasedNumbers(asking, atoms, tops, selected_of, part)
+    return atoms
 
 
 def truncated_quarter(on: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -96,25 +123,20 @@ class ReleasedNumbers:
         self,
         asking: Asking,
         atoms: Mapping[Atom, Tally],
-        tops: Mapping[int | None, int | None],
+        categories: Sequence[str],
         selected_of: ReleasedNumbers | None,
         part: str,
     ) -> None:
-        self._asking = asking
         self._atoms = atoms
-        self._tops = tops
+        self._tops = top_departments(asking)
         self._k = asking.k or 1
         self._parts = (part, "") if part else ("",)
-        closed = closed_until(asking.question)
         people = {atom: sum(tally.values()) for atom, tally in atoms.items()}
         self._asked = {
             atom: sum(number for (state, *_), number in tally.items() if state != NOT_ASKED)
             for atom, tally in atoms.items()
         }
-        self.grid = Grid(people, closed, self._parts)
-        categories = sorted(
-            {category for tally in atoms.values() for _, category, _, _ in tally if category is not None}
-        )
+        self.grid = Grid(people, closed_until(asking.question), self._parts)
         self._members = {category: self._members_of(category) for category in categories}
         self._elsewhere = selected_of
         self.by_category = self._release()
@@ -143,8 +165,13 @@ class ReleasedNumbers:
         return found
 
     def _release_one(self, category: str, withheld: set[Asked]) -> Released:
+        """At k; and nothing that HR does not see too, so that both together know no more than HR."""
         known = self._shown_elsewhere(category)
-        return self.grid.release(self._members[category], self._k, known, withheld)
+        at_k = self.grid.release(self._members[category], self._k, known, withheld)
+        if self._k <= SMALLEST_CELL:
+            return at_k
+        in_hr = self.grid.release(self._members[category], SMALLEST_CELL, known, withheld)
+        return replace(at_k, shown=at_k.shown & in_hr.shown)
 
     def _shown_elsewhere(self, category: str) -> set[Asked]:
         if self._elsewhere is None or category not in self._elsewhere.by_category:
@@ -170,13 +197,13 @@ class ReleasedNumbers:
 
     # --- answers ---------------------------------------------------------------------------------------------------
 
-    def numbers(self) -> Iterator[tuple[Dims, Numbers]]:
-        for slice_ in self.slices():
+    def numbers(self, asking: Asking) -> Iterator[tuple[Dims, Numbers]]:
+        for slice_ in self.slices(asking):
             yield slice_.dims, self.of(slice_)
 
-    def slices(self) -> Iterator[Slice]:
-        """The asked split by place or by quarter; places and quarters without anybody are left out."""
-        question = self._asking.question
+    def slices(self, asking: Asking) -> Iterator[Slice]:
+        """The asked split by place or by quarter; places without anybody are left out."""
+        question = asking.question
         places = places_of(question, self._tops)
         is_whole = places == [EVERYWHERE]
         first = min((atom.quarter for atom in self._atoms), default=self.grid.closed)
@@ -187,12 +214,12 @@ class ReleasedNumbers:
                 label = question.label_of_day(first_day(quarter))
                 yield Slice({question.grain.value: label}, [Window(quarter, 1)], [EVERYWHERE])
             return
-        windows = windows_of(begin, end, is_whole=is_whole) or []
+        windows = windows_of(begin, end, is_whole=is_whole)
         if split is None:
             yield Slice({}, windows, places or [EVERYWHERE])
             return
         held = places if places is not None else [place for place in self.grid.places if place.axis == split.id]
-        label_of = labeller(self._asking, split, {place.value for place in held})
+        label_of = labeller(asking, split, {place.value for place in held})
         for place in held:
             yield Slice({split.id: label_of(place.value)}, windows, [place])
 

@@ -6,15 +6,18 @@ others is worked out of shown numbers alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
 from services.domain.pipeline import Stage
 from services.mart.schema import fact_application as application
 from services.mart.schema import fact_demographic as demographic
+from services.metrics.catalog import Catalog
 from services.metrics.dimensions import Dimension, Kind
 from services.metrics.figures import Asking
 from services.metrics.plan import truncated
@@ -58,6 +61,8 @@ class Numbers:
 class Source(NamedTuple):
     """A set of applications with the local date it is counted by: rows to be grouped by answers."""
 
+    name: str
+    """Tells it from other sets of the same snapshot."""
     table: sa.FromClause
     on: sa.ColumnElement[Any]
     part: sa.ColumnElement[str]
@@ -80,21 +85,36 @@ def reached(stage: str) -> Source:
     """Applications that reached a stage, by the date they did. Hired = accepted and not undone."""
     on = application.c[STAGE_COLUMNS[stage]]
     conditions = [application.c.undone_at.is_(None)] if stage == Stage.HIRED else []
-    return Source(application, on, sa.literal_column("''"), conditions)
+    return Source(f"reached {stage}", application, on, sa.literal_column("''"), conditions)
 
 
 def questions_of(asking: Asking) -> list[str]:
     """The asked questions: those chosen, all when it is split by question, else the one that most were asked."""
     chosen = [str(value) for value in asking.question.chosen.get("question", ())]
-    rows = asking.executor.execute(
-        sa.select(demographic.c.question, sa.func.count().label("n"))
-        .group_by(demographic.c.question)
-        .order_by(sa.desc("n"), demographic.c.question)
-    )
-    known = [row[0] for row in rows]
+    known = list(categories_of(asking))
     if chosen:
         return [question for question in chosen if question in known]
     return sorted(known) if any(item.id == "question" for item in asking.question.by) else known[:1]
+
+
+def categories_of(asking: Asking) -> Mapping[str, Sequence[str]]:
+    """Questions, the most asked first, and every answer anybody gave to them, wherever: also nobody's is a secret."""
+    known = _KNOWN.get(asking.catalog)
+    if known is None:
+        columns = (demographic.c.question, demographic.c.category)
+        rows = asking.executor.execute(sa.select(*columns, sa.func.count().label("n")).group_by(*columns))
+        asked: Counter[str] = Counter()
+        for question, _, number in rows:
+            asked[question] += number
+        known = {
+            name: sorted(category for question, category, _ in rows if question == name and category is not None)
+            for name in sorted(asked, key=lambda name: (-asked[name], name))
+        }
+        _KNOWN[asking.catalog] = known
+    return known
+
+
+_KNOWN: WeakKeyDictionary[Catalog, Mapping[str, Sequence[str]]] = WeakKeyDictionary()
 
 
 def counted(
@@ -123,7 +143,7 @@ def counted(
         sa.func.coalesce(source.table.c.country, "").in_(countries),
     ]
     # by position: an expression with a bound value is not recognised when it is repeated
-    positions = [sa.literal_column(str(index)) for index in range(1, len(labelled) + 1)]
+    positions: list[sa.ColumnElement[Any]] = [sa.literal_column(str(index)) for index in range(1, len(labelled) + 1)]
     return asking.executor.execute(statement.where(*where).group_by(*positions))
 
 

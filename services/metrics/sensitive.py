@@ -1,12 +1,12 @@
 """The family of cells that may be asked of self-identification, and what of it is shown to whom.
 
-One grid for every question, answer and day: whole calendar quarters that are over for the company (or the viewer's
-scope) as a whole; half years and years that are over for one top department or one region. No other filter, no other
-period: each of them would make a difference with the grid that could be worked out. What is shown of the grid is
-chosen year by year and quarter after quarter (``services.metrics.release``), so that a later quarter changes nothing in
-what was shown before, and two answers never hold more than one.
+One grid for every question, answer and day: calendar quarters and years that are over for the company (or the viewer's
+scope) as a whole; half years that are over for one top department or one region. No other filter, no other period: each
+of them would make a difference with the grid that could be worked out, and hide more of what it holds. What is shown of
+the grid is chosen year by year and quarter after quarter (``services.metrics.release``), so that a later quarter
+changes nothing in what was shown before, and two answers never hold more than one.
 
-A longer period is the sum of its years, half years and quarters, if all of them are shown.
+Another period of whole quarters, or by place of whole half years, is the sum of such cells, if all of them are shown.
 """
 
 from __future__ import annotations
@@ -100,14 +100,13 @@ def closed_until(question: Question) -> int:
     return quarter_of(question.as_of.date() - timedelta(days=1))
 
 
-def windows_of(first: int, end: int, *, is_whole: bool) -> list[Window] | None:
-    """The fewest windows of the grid that make up [first, end); None = they do not."""
+def windows_of(first: int, end: int, *, is_whole: bool) -> list[Window]:
+    """The fewest windows of the grid that make up [first, end)."""
     found = []
     at = first
     while at < end:
-        length = next((length for length in (YEAR, HALF, QUARTER) if at % length == 0 and at + length <= end), QUARTER)
-        if length == QUARTER and not is_whole:
-            return None
+        is_year = is_whole and at % YEAR == 0 and at + YEAR <= end
+        length = YEAR if is_year else QUARTER if is_whole else HALF
         found.append(Window(at, length))
         at += length
     return found
@@ -200,7 +199,7 @@ class Grid:
             Cell(key, _mask(atoms, key), str(key.window) + key.part, key.place.axis)
             for window in self._windows(year)
             for place in self.places
-            if window.length >= HALF or place == EVERYWHERE
+            if (window.length == HALF) != (place == EVERYWHERE)
             for key in (Asked(window, place, part) for part in self._asked_parts)
         ]
         return _Year(atoms, people, cells, [*self._protected(atoms, year), *differences(cells, people)])
