@@ -63,6 +63,7 @@ from services.store.tables.requisitions import (
 from services.store.tables.scorecard_templates import ScorecardTemplate
 from services.store.tables.settings import AppSetting, MetricTarget
 from services.store.tables.surveys import SurveyOptOut, SurveyPlan, SurveyRequest
+from services.store.tables.validation import ValidationCertificate, ValidationDrift
 
 metadata = Base.metadata
 
@@ -126,6 +127,8 @@ __all__ = [
     "ThresholdRule",
     "UserAccount",
     "UserSession",
+    "ValidationCertificate",
+    "ValidationDrift",
     "WorksAgreement",
     "metadata",
 ]
