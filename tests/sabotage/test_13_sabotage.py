@@ -18,9 +18,10 @@ from tests.sabotage.import_mutants import IMPORT_MUTANTS
 from tests.sabotage.metric_mutants import METRIC_MUTANTS
 from tests.sabotage.mutants import MUTANTS, Mutant
 from tests.sabotage.promise_mutants import PROMISE_MUTANTS
+from tests.sabotage.sensitive_mutants import SENSITIVE_MUTANTS
 from tests.sabotage.statistics_mutants import STATISTICS_MUTANTS
 
-EVERY = (*MUTANTS, *METRIC_MUTANTS, *IMPORT_MUTANTS, *PROMISE_MUTANTS, *STATISTICS_MUTANTS)
+EVERY = (*MUTANTS, *METRIC_MUTANTS, *IMPORT_MUTANTS, *PROMISE_MUTANTS, *STATISTICS_MUTANTS, *SENSITIVE_MUTANTS)
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
