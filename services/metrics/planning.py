@@ -8,6 +8,8 @@ from services.access.policy import Policy
 from services.audit.log import AuditLog
 from services.delivery.leases import Clock, utc_now
 from services.metrics.business_cycle import BusinessCycle
+from services.metrics.capacities import Capacities
+from services.metrics.capacity_plan import CapacityPlanner
 from services.metrics.composite import CompositeIndex
 from services.metrics.places import Place, PlaceBook
 from services.metrics.profiles import Profiles
@@ -24,6 +26,8 @@ class Planning(NamedTuple):
     composite: CompositeIndex
     cycle: BusinessCycle
     templates: Templates
+    capacities: Capacities
+    planner: CapacityPlanner
 
     def place(self, department: str | None = None, job_family: str | None = None, level: str | None = None) -> Place:
         """By name; nothing named = the company. Raises InvalidInputError, which lists the names there are."""
@@ -40,10 +44,13 @@ def make_planning(
     store: Store, query: QueryLayer, policy: Policy, audit: AuditLog, *, clock: Clock = utc_now
 ) -> Planning:
     profiles = Profiles(store, policy, audit, clock=clock)
+    capacities = Capacities(store, policy, audit, clock=clock)
     return Planning(
-        store,
-        profiles,
-        CompositeIndex(query, profiles),
-        BusinessCycle(query),
-        Templates(store, policy, audit, clock=clock),
+        store=store,
+        profiles=profiles,
+        composite=CompositeIndex(query, profiles),
+        cycle=BusinessCycle(query),
+        templates=Templates(store, policy, audit, clock=clock),
+        capacities=capacities,
+        planner=CapacityPlanner(store, query, capacities),
     )
