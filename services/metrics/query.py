@@ -35,6 +35,7 @@ from services.metrics.options import choices
 from services.metrics.plan import CountTable, Group, Plan
 from services.metrics.question import Question
 from services.metrics.sensitive_answers import answers, check_classes
+from services.metrics.strata import Strata
 from services.metrics.suppression import suppress
 from services.metrics.transitions import adjacent_labels
 
@@ -181,6 +182,19 @@ class QueryLayer:
             _check_classes(metrics, query, question, viewer)
             groups = self._groups(metrics, question, catalog)
         return {key: time_to_fill.lifetimes_of(group) for key, group in groups.items()}
+
+    def strata(self, query: Query, viewer: Viewer) -> Strata:
+        """Per group of a question about one metric what its figure is made from, to be put together in another mix.
+
+        Never shown as it is: what may be shown is what ``ask`` answers. Raises as ``ask`` does.
+        """
+        metric = lifecycle.answerable(query.metrics[0])
+        by = _dimensions(query, [metric], MAX_DIMENSIONS)
+        with self._reader.hold() as snapshot:
+            catalog = self._catalog_of(snapshot)
+            question = self._question(query, by, viewer, snapshot, catalog, is_expected=False)
+            _check_classes([metric], query, question, viewer)
+            return Strata(metric, question, self._groups([metric], question, catalog))
 
     def filter_options(self, viewer: Viewer) -> tuple[FilterChoice, ...]:
         """The filter bar's dimensions with the values that occur within the viewer's scope, and their applications."""
