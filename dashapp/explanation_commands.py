@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -13,10 +14,12 @@ from dashapp.config import load_settings
 from services.metrics.interchange import Asked, json_text, query_of, stamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from services.domain.clock_traces import ClockTrace, TracedClock, TraceStep
+    from services.domain.known import KnownThen
+    from services.domain.metric import Answer, Query
+    from services.domain.movements import Movement, Shift
     from services.domain.people import Viewer
     from services.mart.reader import MartReader
     from services.metrics.query import QueryLayer
@@ -107,13 +110,7 @@ def trace_text(trace: ClockTrace) -> str:
     lines = [f"{trace.title}, as of {stamp(trace.as_of)}, snapshot {trace.snapshot}"]
     for clock in trace.clocks:
         lines += ["", f"{clock.metric} of {clock.subject}: {clock.state}  ({clock.zone})"]
-        for step in clock.steps:
-            mark, length = ("+" if step.counted else "-"), _length(step.seconds)
-            change = step.clock_change_seconds
-            shift = f", clocks {'forward' if change > 0 else 'back'} {_length(abs(change))}" if change else ""
-            lines.append(
-                f"  {mark} {step.start:%Y-%m-%d %H:%M%z} to {step.end:%Y-%m-%d %H:%M%z}  {length:>14}  {step.reason}{shift}"
-            )
+        lines += [_step_line(step) for step in clock.steps]
         totals = (f"elapsed {_length(clock.elapsed_seconds)}", f"skipped {_length(clock.skipped_seconds)}")
         lines.append(f"  = {clock.value:g} {clock.unit.replace('_', ' ')}  ({', '.join(totals)})")
         lines += [f"  {remark}" for remark in clock.remarks]
@@ -136,4 +133,104 @@ def _length(seconds: int) -> str:
     return f"{days} d {clock}" if days else clock
 
 
-COMMANDS = (trace_command,)
+def ask_as_known(query: Query, user: str | None, day: str) -> tuple[Answer, KnownThen]:
+    """The answer from the snapshot that was current at the end of a day, and what it comes from."""
+    from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
+    from services.metrics.time_machine import TimeMachine, known_then  # noqa: PLC0415 - loads the mart
+
+    on = _day(day, "--as-known")
+    detail = {"metrics": query.metrics, "by": query.by, "raw": query.raw, "as_known": day}
+    with asking(user, "metrics.queried", **detail) as asked:
+        machine = TimeMachine(asked.snapshots, StoreNames(asked.store))
+        known = machine.known_on(on, datetime.now(UTC))
+        question = query if query.as_of else dataclasses.replace(query, as_of=known.as_of)
+        answer = machine.layer(known).ask(question, asked.viewer)
+        return answer, known_then(on, known, query.metrics, asked.viewer)
+
+
+def known_document(known: KnownThen) -> dict[str, Any]:
+    return dataclasses.asdict(known) | {"as_of": stamp(known.as_of)}
+
+
+def known_text(known: KnownThen) -> str:
+    metrics = "; ".join(metric.words for metric in known.metrics)
+    return f"As known on {known.asked}. Policy version {known.policy_version}. {metrics}"
+
+
+def _day(text: str, option: str) -> date:
+    asked = query_of(Asked(("applications",), start=text), lambda _: option).period.start
+    return asked or date.min
+
+
+@click.command("why")
+@click.argument("metric", metavar="METRIC")
+@click.option("--from", "start", metavar="DATE", required=True, help="First day of the period.")
+@click.option("--to", "end", metavar="DATE", required=True, help="Last day of the period, included.")
+@click.option(
+    "--against", metavar="DATE..DATE", required=True, help="First and last day of the period it is compared with."
+)
+@click.option("--by", metavar="DIM", help="What mix and rate are told apart by; job family where there is one.")
+@click.option("--where", multiple=True, metavar="DIM=VALUE", help="Keep one shown value; repeated values add up.")
+@click.option("--formerly", metavar="METRIC", help="The metric that stands for the definition used then.")
+@click.option("--known", metavar="DATE", help="The day whose snapshot says what was known then; else the day after.")
+@as_user
+@as_json
+def why_command(
+    metric: str,
+    start: str,
+    end: str,
+    against: str,
+    by: str | None,
+    where: tuple[str, ...],
+    formerly: str | None,
+    known: str | None,
+    user: str | None,
+    *,
+    wants_json: bool,
+) -> None:
+    """Why a figure moved between two periods: definition, data, mix and rate, which add up to the change."""
+    from services.metrics.decomposition import Moved, Movements  # noqa: PLC0415 - loads the mart
+    from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
+    from services.metrics.time_machine import TimeMachine  # noqa: PLC0415 - as above
+
+    first, dots, last = against.partition("..")
+    if not dots:
+        raise click.UsageError(f"--against takes two days, for example 2026-01-01..2026-03-31, not {against[:40]!r}.")
+    asked_now = query_of(Asked((metric,), where=where, start=start, end=end), lambda name: f"--{name}")
+    asked_then = query_of(Asked((metric,), start=first, end=last), lambda _: "--against")
+    on = _day(known, "--known") if known else None
+    moved = Moved(metric, asked_now.period, asked_then.period, asked_now.where, by, formerly, on)
+    with asking(user, "metrics.explained", metric=metric, by=by) as asked:
+        machine = TimeMachine(asked.snapshots, StoreNames(asked.store))
+        movement = Movements(asked.layer, machine).why(moved, asked.viewer)
+    click.echo(json_text(movement_document(movement)) if wants_json else movement_text(movement))
+
+
+def movement_document(movement: Movement) -> dict[str, Any]:
+    readings = {
+        name: dataclasses.asdict(reading) | {"as_of": stamp(reading.as_of)}
+        for name, reading in (("then", movement.then), ("now", movement.now))
+    }
+    return dataclasses.asdict(movement) | readings | {"change": movement.change}
+
+
+def movement_text(movement: Movement) -> str:
+    """The figures, the parts that add up to their difference, and the strata that may be named."""
+    unit = movement.unit
+    lines = [f"{movement.name}: {movement.then.value:g} to {movement.now.value:g} {unit}, {movement.change:+g}"]
+    for words, reading in (("then", movement.then), ("now", movement.now)):
+        lines.append(f"  {words:<4} {reading.period}, n {reading.n}, snapshot {reading.snapshot}")
+    lines += [f"  {part.name:<10} {part.value:+.6g}  {part.words}" for part in movement.parts]
+    lines += [_shift_line(movement.by, shift) for shift in movement.shifts]
+    if movement.others:
+        lines.append(f"  {movement.others} more are too small to be named")
+    return "\n".join([*lines, *movement.remarks])
+
+
+def _shift_line(by: str, shift: Shift) -> str:
+    values = " to ".join("none" if value is None else f"{value:g}" for value in (shift.value_then, shift.value_now))
+    parts = "" if shift.mix is None or shift.rate is None else f", mix {shift.mix:+.4g}, rate {shift.rate:+.4g}"
+    return f"    {by} {shift.name or 'unknown'}: share {shift.share_then:.1%} to {shift.share_now:.1%}, {values}{parts}"
+
+
+COMMANDS = (trace_command, why_command)

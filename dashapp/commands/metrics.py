@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashapp.config import load_settings
-from dashapp.explanation_commands import COMMANDS
+from dashapp.explanation_commands import COMMANDS, ask_as_known, known_document, known_text
 from services.domain.metric import Answer, Query
 from services.metrics.interchange import (
     Asked,
@@ -105,6 +105,7 @@ def docs_command() -> None:
 @click.option("--from", "start", metavar="DATE", help="First day of the period.")
 @click.option("--to", "end", metavar="DATE", help="Last day of the period, included.")
 @click.option("--as-of", metavar="TIME", help="Ignore what happened later; UTC unless it says otherwise.")
+@click.option("--as-known", metavar="DATE", help="As it was known on that day: from the snapshot kept for it.")
 @click.option("--as", "user", metavar="USER", help="Answer for this e-mail, or role in the demonstration company.")
 @click.option("--raw", is_flag=True, help="Without the small-number rule (administrators).")
 @click.option("--attribution", metavar="MODEL", help="By who held the requisition: primary, split or handover.")
@@ -119,6 +120,7 @@ def query_command(
     start: str | None,
     end: str | None,
     as_of: str | None,
+    as_known: str | None,
     user: str | None,
     attribution: str | None,
     *,
@@ -135,12 +137,17 @@ def query_command(
             raise click.UsageError(f"--where takes DIM=VALUE, for example department=Sales, not {pair!r}.")
     asked = Asked(metric_ids, by, where, start, end, as_of, raw, attribution, clustered, expected)
     query = query_of(asked, _option)
-    answer = _ask(query, user)
+    if as_known is not None:
+        answer, known = ask_as_known(query, user, as_known)
+    else:
+        answer, known = _ask(query, user), None
     if wants_json:
-        click.echo(json_text(answer_document(answer)))
+        click.echo(json_text(answer_document(answer) | ({"as_known": known_document(known)} if known else {})))
     elif wants_csv:
         click.echo(_csv([flat_row(row) for row in answer.rows]), nl=False)
     else:
+        if known:
+            click.echo(known_text(known))
         click.echo(f"As of {answer.as_of:%Y-%m-%d %H:%M} UTC, snapshot {answer.snapshot}\n{_text(answer)}")
 
 

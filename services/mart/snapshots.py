@@ -5,6 +5,7 @@
 <id>.verified    which file was found to match its checksum, so that each process need not read it whole
 <id>.pin         keep it
 current          link to <id>.duckdb
+publications     one line for every publication, for ever: what was current when, also after the file is gone
 .lock            held by the one builder
 """
 
@@ -20,10 +21,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from services.domain.errors import NotFoundError, RetryLaterError
 
 KEEP_LATEST = 3
+PUBLICATIONS = "publications"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,17 @@ class Manifest:
         for name in ("as_of", "published_at", "data_from"):
             values[name] = datetime.fromisoformat(values[name]) if values[name] else None
         return Manifest(**values)
+
+
+class Publication(NamedTuple):
+    """``snapshot_id`` was current from ``as_of``, the time of the store read, until the next publication.
+
+    ``is_logged``: it stands in the list; else it is known from a kept manifest alone, and what came next is not known.
+    """
+
+    as_of: datetime
+    snapshot_id: str
+    is_logged: bool = True
 
 
 class SnapshotFolder:
@@ -150,6 +164,7 @@ class SnapshotFolder:
         self.write_manifest(manifest)
         _write_atomically(target.with_suffix(".verified"), f"{manifest.sha256} {_seal(target)}")
         self._point_current(target)
+        self._log(manifest)
 
     def write_manifest(self, manifest: Manifest) -> None:
         _write_atomically(self._manifest_file(manifest.id), manifest.to_json())
@@ -159,6 +174,31 @@ class SnapshotFolder:
         """The same content is still true at a later time: new manifest, same file."""
         self.write_manifest(manifest)
         self._point_current(self.file(manifest.id))
+        self._log(manifest)
+
+    def _log(self, manifest: Manifest) -> None:
+        with (self.path / PUBLICATIONS).open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"as_of": manifest.as_of.isoformat(), "id": manifest.id}) + "\n")
+            lines.flush()
+            os.fsync(lines.fileno())
+
+    def publications(self) -> list[Publication]:
+        """Every publication that is known of, oldest first; a line that cannot be read is passed over."""
+        found: dict[tuple[datetime, str], Publication] = {}
+        for item in self.manifests():
+            found[item.as_of, item.id] = Publication(item.as_of, item.id, is_logged=False)
+        try:
+            lines = (self.path / PUBLICATIONS).read_text(encoding="utf-8").splitlines()
+        except OSError:
+            lines = []
+        for line in lines:
+            try:
+                values = json.loads(line)
+                logged = Publication(datetime.fromisoformat(values["as_of"]), str(values["id"]))
+            except (ValueError, KeyError, TypeError):
+                continue
+            found[logged.as_of, logged.snapshot_id] = logged
+        return sorted(found.values())
 
     def _point_current(self, target: Path) -> None:
         link = self.path / ".current.new"
