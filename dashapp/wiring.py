@@ -41,17 +41,20 @@ def build_services(settings: Settings) -> Services:
     from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
     from services.metrics.planning import make_planning  # noqa: PLC0415 - as above
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
+    from services.metrics.registry import REGISTRY  # noqa: PLC0415 - as above
     from services.reporting.archive_page import ArchivePage  # noqa: PLC0415 - as above
     from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
     from services.reporting.schedule_page import SchedulePage  # noqa: PLC0415 - as above
     from services.reporting.schedules import Schedules  # noqa: PLC0415 - as above
     from services.surveys.assembly import make_surveys  # noqa: PLC0415 - as above
+    from services.validation.standing import Standing  # noqa: PLC0415 - as above
 
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
     mart = MartReader(settings.mart_dir)
     query = QueryLayer(mart, StoreNames(store), formal_kpis=FormalKpis(store))
-    overview = Overview(query, store)
+    standing = Standing(store, {metric.id: metric.name for metric in REGISTRY.values()})
+    overview = Overview(query, store, standing)
     name, address = parseaddr(settings.mail_from)
     archive = Archive(settings.archive_dir)
     reports = Reports(query, store, policy, mart)

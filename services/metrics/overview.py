@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -51,6 +51,8 @@ FEWEST_POINTS = 4
 SNAPSHOT_CHARACTERS = 12
 
 
+StandingNotes = Callable[[], tuple[Note, ...]]
+"""What holds of all figures whatever the filters, such as a validation that failed; asked anew for every view."""
 Key = tuple[str, str, Filters]
 """(snapshot, rights, filters): all that a view depends on."""
 
@@ -58,9 +60,10 @@ Key = tuple[str, str, Filters]
 class Overview:
     """Makes the page's view model. Keeps the latest views in memory, by snapshot, rights and filters."""
 
-    def __init__(self, query: Asks, store: Store) -> None:
+    def __init__(self, query: Asks, store: Store, standing: StandingNotes = tuple) -> None:
         self._query = query
         self._store = store
+        self.standing = standing
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, OverviewView] = OrderedDict()
 
@@ -76,7 +79,9 @@ class Overview:
             filters = keep_known(filters, options)
             key = (f"{stamp.snapshot} {as_of}", viewer.fingerprint(), filters)
             kept = self._recall(key)
-            return kept or self._keep(key, self._build(Selection(self._query, viewer, filters), stamp, options))
+            view = kept or self._keep(key, self._build(Selection(self._query, viewer, filters), stamp, options))
+            standing = self.standing()
+            return replace(view, notes=(*standing, *view.notes)) if standing else view
 
     def _recall(self, key: Key) -> OverviewView | None:
         with self._lock:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from services.domain.metric import Period
@@ -66,9 +67,21 @@ def recompute(export: Export, reading: Reading, period: Period, as_of: datetime)
 
 
 def _instants(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Aware, whole seconds; what is absent or no instant is NaT."""
-    found = pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601")
-    return found.dt.floor("s").astype("datetime64[us, UTC]")
+    """Aware, whole seconds; what is absent or no instant is NaT. Without a zone it is UTC."""
+    moments = np.array([_moment(one) for one in values], dtype="datetime64[s]").astype("datetime64[us]")
+    return pd.Series(moments, index=values.index).dt.tz_localize("UTC")
+
+
+def _moment(given: object) -> datetime | None:
+    """Naive UTC."""
+    if isinstance(given, str):
+        try:
+            given = datetime.fromisoformat(given)
+        except ValueError:
+            return None
+    if not isinstance(given, datetime) or pd.isna(given):
+        return None
+    return (given.astimezone(UTC) if given.tzinfo else given).replace(tzinfo=None)
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
