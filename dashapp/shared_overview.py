@@ -9,10 +9,11 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from services.domain.views import OverviewView
-from services.metrics.overview import Overview, StandingNotes
+from services.metrics.overview import Overview
 from services.metrics.registry import REGISTRY
 from services.metrics.selection import Asks, Selection
 from services.reporting.view_json import from_plain, to_plain
+from services.validation.standing import Standing
 
 if TYPE_CHECKING:
     from dashapp.caching import DataCache
@@ -33,8 +34,8 @@ def definitions_version() -> str:
 class SharedOverview(Overview):
     """Overview keeps the latest views of its own process; here the others' are looked up before one is built."""
 
-    def __init__(self, query: Asks, store: Store, shared: DataCache, standing: StandingNotes = tuple) -> None:
-        super().__init__(query, store, standing)
+    def __init__(self, query: Asks, store: Store, shared: DataCache) -> None:
+        super().__init__(query, store, Standing(store, {metric.id: metric.name for metric in REGISTRY.values()}))
         self._shared = shared
 
     def _build(self, selection: Selection, stamp: Stamp, options: tuple[FilterChoice, ...]) -> OverviewView:

@@ -63,7 +63,7 @@ class Overview:
     def __init__(self, query: Asks, store: Store, standing: StandingNotes = tuple) -> None:
         self._query = query
         self._store = store
-        self.standing = standing
+        self._standing = standing
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, OverviewView] = OrderedDict()
 
@@ -80,7 +80,7 @@ class Overview:
             key = (f"{stamp.snapshot} {as_of}", viewer.fingerprint(), filters)
             kept = self._recall(key)
             view = kept or self._keep(key, self._build(Selection(self._query, viewer, filters), stamp, options))
-            standing = self.standing()
+            standing = self._standing()
             return replace(view, notes=(*standing, *view.notes)) if standing else view
 
     def _recall(self, key: Key) -> OverviewView | None:
