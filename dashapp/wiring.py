@@ -36,6 +36,7 @@ def build_services(settings: Settings) -> Services:
     """Everything, connected; nothing is opened yet, so a web server may fork afterwards."""
     from reports.notice import render_notice  # noqa: PLC0415 - as below
     from services.alerts.assembly import make_alerts  # noqa: PLC0415 - as below
+    from services.metrics.completeness_floor import CompletenessFloor  # noqa: PLC0415 - as below
     from services.metrics.formal_kpis import FormalKpis  # noqa: PLC0415 - as below
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
@@ -52,7 +53,7 @@ def build_services(settings: Settings) -> Services:
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
     mart = MartReader(settings.mart_dir)
-    query = QueryLayer(mart, StoreNames(store), formal_kpis=FormalKpis(store))
+    query = QueryLayer(mart, StoreNames(store), formal_kpis=FormalKpis(store), completeness=CompletenessFloor(store))
     standing = Standing(store, {metric.id: metric.name for metric in REGISTRY.values()})
     overview = Overview(query, store, standing)
     name, address = parseaddr(settings.mail_from)

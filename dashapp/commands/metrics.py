@@ -204,6 +204,8 @@ def _ask(query: Query, user: str | None) -> Answer:
     from services.access.policy import Action  # noqa: PLC0415 - as above
     from services.accounts.directory import LOCAL_OPERATOR  # noqa: PLC0415 - as above
     from services.mart.reader import MartReader  # noqa: PLC0415 - loads DuckDB
+    from services.metrics.completeness_floor import CompletenessFloor  # noqa: PLC0415 - as above
+    from services.metrics.formal_kpis import FormalKpis  # noqa: PLC0415 - as above
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
     from services.store.database import Store  # noqa: PLC0415 - as above
@@ -214,7 +216,9 @@ def _ask(query: Query, user: str | None) -> Answer:
         policy, audit, accounts = make_accounts(settings, store)
         viewer: Viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
         policy.require(viewer, Action.METRICS_QUERY)
-        answer = QueryLayer(MartReader(settings.mart_dir), StoreNames(store)).ask(query, viewer)
+        names, kpis, floor = StoreNames(store), FormalKpis(store), CompletenessFloor(store)
+        layer = QueryLayer(MartReader(settings.mart_dir), names, formal_kpis=kpis, completeness=floor)
+        answer = layer.ask(query, viewer)
         with store.write() as connection:
             detail = {"metrics": query.metrics, "by": query.by, "raw": query.raw, "as": viewer.email}
             audit.append(connection, LOCAL_OPERATOR, "metrics.queried", detail=detail)

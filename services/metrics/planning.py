@@ -10,7 +10,10 @@ from services.delivery.leases import Clock, utc_now
 from services.metrics.business_cycle import BusinessCycle
 from services.metrics.capacities import Capacities
 from services.metrics.capacity_plan import CapacityPlanner
+from services.metrics.completeness_floor import Floors
 from services.metrics.composite import CompositeIndex
+from services.metrics.diversity_goals import Goals
+from services.metrics.jurisdictions import Jurisdictions
 from services.metrics.places import Place, PlaceBook
 from services.metrics.profiles import Profiles
 from services.metrics.query import QueryLayer
@@ -28,6 +31,9 @@ class Planning(NamedTuple):
     templates: Templates
     capacities: Capacities
     planner: CapacityPlanner
+    goals: Goals
+    jurisdictions: Jurisdictions
+    floors: Floors
 
     def place(self, department: str | None = None, job_family: str | None = None, level: str | None = None) -> Place:
         """By name; nothing named = the company. Raises InvalidInputError, which lists the names there are."""
@@ -53,4 +59,7 @@ def make_planning(
         templates=Templates(store, policy, audit, clock=clock),
         capacities=capacities,
         planner=CapacityPlanner(store, query, capacities),
+        goals=Goals(store, query, policy, audit, clock=clock),
+        jurisdictions=Jurisdictions(store, policy, audit, clock=clock),
+        floors=Floors(store, policy, audit, clock=clock),
     )

@@ -27,7 +27,8 @@ from services.metrics.agreement import without_small_teams
 from services.metrics.bootstrap import Interval
 from services.metrics.case_mix import STRATA
 from services.metrics.catalog import Catalog, Names
-from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
+from services.metrics.completeness_floor import CompletenessFloor
+from services.metrics.dimensions import APPLICATION, DIMENSIONS, Dimension, Kind
 from services.metrics.estimators import Lifetimes
 from services.metrics.figures import Family, Figure
 from services.metrics.formal_kpis import FormalKpis
@@ -77,10 +78,17 @@ class QueryLayer:
     """Answers questions from the current snapshot. Safe for threads; keeps the names of one snapshot in memory."""
 
     def __init__(
-        self, reader: Reader, names: Names, *, fiscal_year_start: int = 1, formal_kpis: FormalKpis | None = None
+        self,
+        reader: Reader,
+        names: Names,
+        *,
+        fiscal_year_start: int = 1,
+        formal_kpis: FormalKpis | None = None,
+        completeness: CompletenessFloor | None = None,
     ) -> None:
         self._reader = reader
         self._formal_kpis = formal_kpis
+        self._completeness = completeness
         self._names = names
         self._fiscal_year_start = fiscal_year_start
         self._lock = threading.Lock()
@@ -94,6 +102,18 @@ class QueryLayer:
         all of them, every bin of a time grain included: a count of nothing is 0, anything else of nothing is None.
         Raises InvalidInputError (what is unknown, and what is accepted) and ForbiddenError.
         """
+        if self._completeness is None or not self._completeness.is_on(query.metrics):
+            return self._ask(query, viewer)
+        with self._reader.hold() as snapshot:
+            answer = self._ask(query, viewer)
+            where = {name: values for name, values in query.where.items() if name in APPLICATION}
+            whole = dataclasses.replace(query, by=(), where=where, attribution=None, expected=False)
+            catalog = self._catalog_of(snapshot)
+            question = self._question(whole, (), viewer, snapshot, catalog, is_expected=False)
+            marked = self._completeness.mark(answer.rows, question, self._reader, snapshot.id)
+        return dataclasses.replace(answer, rows=marked)
+
+    def _ask(self, query: Query, viewer: Viewer) -> Answer:
         if any(registry.is_sensitive(metric_id) for metric_id in query.metrics):
             return self._with_sensitive(query, viewer)
         if not query.expected:
@@ -159,7 +179,7 @@ class QueryLayer:
             catalog = self._catalog_of(snapshot)
             given = (self._reader, catalog, snapshot)
             shown = list(answers(query, apart, viewer, given, self._fiscal_year_start))
-            beside = self.ask(dataclasses.replace(query, metrics=others), viewer).rows if others else ()
+            beside = self._ask(dataclasses.replace(query, metrics=others), viewer).rows if others else ()
             rows = (*beside, *(_row_of(metric, dims, figure) for metric, dims, figure in shown))
             order = {metric.id: index for index, metric in enumerate(metrics)}
             as_of = _naive(query.as_of or snapshot.as_of).replace(tzinfo=UTC)
