@@ -51,10 +51,10 @@ def test_4_5_the_attacker_would_find_what_a_rule_of_one_answer_leaves_open(monke
 
 def test_4_5_what_was_shown_at_the_end_of_a_quarter_is_shown_for_ever() -> None:
     """Otherwise what is hidden today could be read from an answer that was kept."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(1)
     members: dict[Atom, int] = {}
     people: dict[Atom, int] = {}
-    for _ in range(500):
+    for _ in range(300):
         atom = Atom(int(rng.integers(4)), ("EMEA", "AMER")[int(rng.integers(2))], 2025 * 4 + int(rng.integers(8)), "")
         people[atom] = people.get(atom, 0) + 1
         members[atom] = members.get(atom, 0) + int(rng.random() < 0.2)
