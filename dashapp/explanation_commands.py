@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from services.domain.metric import Answer, Query
     from services.domain.movements import Movement, Shift
     from services.domain.people import Viewer
+    from services.domain.vendor_matches import VendorMatch
     from services.mart.reader import MartReader
     from services.metrics.query import QueryLayer
     from services.store.database import Store
@@ -233,4 +234,51 @@ def _shift_line(by: str, shift: Shift) -> str:
     return f"    {by} {shift.name or 'unknown'}: share {shift.share_then:.1%} to {shift.share_now:.1%}, {values}{parts}"
 
 
-COMMANDS = (trace_command, why_command)
+@click.command("match")
+@click.argument("vendor", metavar="VENDOR")
+@click.argument("metric", metavar="METRIC")
+@click.option("--from", "start", metavar="DATE", help="First day of the period.")
+@click.option("--to", "end", metavar="DATE", help="Last day of the period, included.")
+@click.option("--where", multiple=True, metavar="DIM=VALUE", help="Keep one shown value; repeated values add up.")
+@as_of_option
+@as_user
+@as_json
+def match_command(
+    vendor: str,
+    metric: str,
+    start: str | None,
+    end: str | None,
+    where: tuple[str, ...],
+    as_of: str | None,
+    user: str | None,
+    *,
+    wants_json: bool,
+) -> None:
+    """The number VENDOR (greenhouse, ashby, lever, workable, gem) would show, and the walk from it to ours."""
+    from services.metrics.vendor_match import Matched, VendorMatches  # noqa: PLC0415 - loads the mart
+
+    question = query_of(
+        Asked((metric,), where=where, start=start, end=end, as_of=as_of), lambda name: "--" + name.replace("_", "-")
+    )
+    matched = Matched(vendor, metric, question.period, question.where, question.as_of)
+    with asking(user, "metrics.matched", vendor=vendor, metric=metric) as asked:
+        found = VendorMatches(asked.layer, asked.reader).match(matched, asked.viewer)
+    if wants_json:
+        click.echo(json_text(dataclasses.asdict(found) | {"as_of": stamp(found.as_of)}))
+    else:
+        click.echo(match_text(found))
+
+
+def match_text(found: VendorMatch) -> str:
+    """Their number, each rule with what it changes, ours."""
+    known = "" if found.is_documented else " (assumed)"
+    lines = [
+        f"{found.vendor_name}: {found.definition}{known}. Source: {found.source}.",
+        f"  {found.theirs:>10.4f}  {found.vendor_name}, n {found.theirs_n}",
+    ]
+    lines += [f"  {step.value:>10.4f}  {step.change:+.4f}  {step.words}" for step in found.steps]
+    lines.append(f"  {found.ours:>10.4f}  {found.name} in {found.unit}, n {found.ours_n}")
+    return "\n".join([*lines, *found.remarks])
+
+
+COMMANDS = (trace_command, why_command, match_command)
