@@ -113,8 +113,8 @@ class Validation:
 
     def validate(self, asked: Asked) -> Outcome:
         """Raises InvalidInputError for an export, period or mapping that is of no use, RetryLaterError without mart."""
-        # text as plain objects: Arrow's keep DuckDB's types alive to the very end, which it reports as a leak
-        with pd.option_context("future.infer_string", False), self._outside.hold():  # noqa: FBT003 - pandas' own way
+        # Arrow's texts keep DuckDB's types alive to the very end of the process, which DuckDB reports as a leak
+        with pd.option_context("mode.string_storage", "python"), self._outside.hold():
             export = read_export(asked.folder)
             compared = self._compare(asked, export)
         now = self._clock().astimezone(UTC).replace(microsecond=0)

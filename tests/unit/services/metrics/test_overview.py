@@ -13,7 +13,7 @@ import pytest
 from services.domain.errors import TooManyGroupsError
 from services.domain.metric import Answer, Better, Query, Reason, Row, Unit
 from services.domain.people import ColumnClass, Scope, Viewer
-from services.domain.views import Comparison, FilterChoice, FilterOption, Filters, OverviewView
+from services.domain.views import Comparison, FilterChoice, FilterOption, Filters, Note, OverviewView
 from services.metrics.lede import Situation, write_lede
 from services.metrics.overview import CONSUMER, Overview
 from services.metrics.overview_parts import compare, finding
@@ -281,3 +281,17 @@ def test_the_finding_names_first_and_last_point() -> None:
     words = finding(trend.points, trend.target, trend.unit)
     assert words == ("Line chart. Median net days to fill by month: 46.4 in Nov 2025, 40.3 in Oct 2026. Target 42.")
     assert "too few" in finding((), None, Unit.DAYS)
+
+
+def test_5_6_what_stands_of_all_figures_is_the_first_note_of_every_view_and_kept_with_none(
+    layer: FakeQueryLayer, migrated_sqlite_url: str
+) -> None:
+    store = Store(migrated_sqlite_url)
+    standing: list[Note] = []
+    overview = Overview(layer, store, lambda: tuple(standing))
+    assert overview.view(Filters(source=("Referral",)), EVA).notes[0].kind == "info"
+    standing.append(Note("error", "Hires: the figures did not agree with Greenhouse."))
+    assert [note.kind for note in overview.view(Filters(source=("Referral",)), EVA).notes] == ["error", "info"]
+    standing.clear()
+    assert [note.kind for note in overview.view(Filters(source=("Referral",)), EVA).notes] == ["info"]
+    store.dispose()
