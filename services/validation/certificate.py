@@ -154,7 +154,7 @@ def _cells(one: Result) -> dict[str, str]:
     return {
         "published": _amount(one.published, one.unit),
         "recomputed": _amount(one.recomputed, one.unit),
-        "difference": "" if not one.difference else f"{one.difference:+.6g}",
+        "difference": "" if not one.difference else f"{one.difference:+.6g}".replace("-", "\u2212"),
         "cases": cases,
         "verdict": one.verdict.value,
     }
@@ -176,8 +176,8 @@ def _changes(changes: Sequence[Change], *, is_first: bool) -> Table:
             f"{number}",
             one.section.replace("_", " "),
             {
-                "before": one.before[:_LONGEST] or "not there",
-                "after": one.after[:_LONGEST] or "removed",
+                "before": _in_words(one.before) or "not there",
+                "after": _in_words(one.after) or "removed",
                 "who": one.changed_by,
                 "when": one.changed_at[:16].replace("T", " ") or "not on record",
             },
@@ -202,6 +202,13 @@ def _changes(changes: Sequence[Change], *, is_first: bool) -> Table:
         id="changes",
         heading="What",
     )
+
+
+def _in_words(entry: str) -> str:
+    """``First Screening, interview, 3`` of a list; empty = there is no entry."""
+    value = json.loads(entry) if entry else ""
+    parts = value if isinstance(value, list) else [value]
+    return ", ".join("none" if part is None else str(part) for part in parts)[:_LONGEST]
 
 
 def as_json(results: Iterable[Result]) -> str:

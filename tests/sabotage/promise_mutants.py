@@ -7,6 +7,7 @@ from tests.sabotage.mutants import Mutant
 JUDGING_TESTS = "tests/unit/services/alerts/test_judging.py"
 THRESHOLD_TESTS = "tests/integration/test_p1_4_thresholds.py"
 LADDER_TESTS = "tests/integration/test_p1_4_ladder.py"
+VALIDATION_TESTS = "tests/integration/test_p5_6_validation.py"
 SURVEY_TESTS = "tests/integration/test_p1_3_surveys.py"
 
 PROMISE_MUTANTS: tuple[Mutant, ...] = (
@@ -128,5 +129,34 @@ PROMISE_MUTANTS: tuple[Mutant, ...] = (
         'connection.execute(update(OutboxMessage).where(*sent).values(body=b""))',
         "return",
         f"{SURVEY_TESTS}::test_1_3_the_token_is_in_no_table_once_the_mail_is_sent",
+    ),
+    Mutant(
+        "5.6 a changed mapping counts on both sides",
+        "services/validation/configuration.py",
+        "certified[key][1] if key in certified else value",
+        "value",
+        f"{VALIDATION_TESTS}::test_5_6_one_mapping_changed_on_purpose_fails_exactly_what_depends_on_it",
+    ),
+    Mutant(
+        "5.6 drift opens no incident",
+        "services/validation/validating.py",
+        "if drift and here is None:",
+        "if drift and here is None and not number:",
+        f"{VALIDATION_TESTS}::test_5_6_drift_is_one_incident_with_a_banner_until_a_certificate_holds",
+    ),
+    Mutant(
+        "5.6 a count may be off by one",
+        "services/validation/comparing.py",
+        "Unit.COUNT: 0.0",
+        "Unit.COUNT: 1.0",
+        f"{VALIDATION_TESTS}::test_5_6_records_that_are_not_as_the_source_has_them_fail_their_metrics",
+    ),
+    Mutant(
+        "5.6 the Overview keeps quiet about drift",
+        "services/metrics/overview.py",
+        "replace(view, notes=(*standing, *view.notes)) if standing else view",
+        "view",
+        "tests/unit/services/metrics/test_overview.py"
+        "::test_5_6_what_stands_of_all_figures_is_the_first_note_of_every_view_and_kept_with_none",
     ),
 )
