@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from services.delivery.mailbox import Mailbox
     from services.delivery.outbox import Outbox
     from services.mart.reader import MartReader
+    from services.metrics.explanations import Explanations
     from services.metrics.overview import Overview
     from services.metrics.planning import Planning
     from services.metrics.query import QueryLayer
@@ -44,3 +45,10 @@ class Services(NamedTuple):
     alerts: Alerts
     surveys: Surveys
     planning: Planning
+
+    @property
+    def explanations(self) -> Explanations:
+        """Traces, movements, matches and the past, on this mart; made when asked for."""
+        from services.metrics.explanations import make_explanations  # noqa: PLC0415 - imports numpy and the registry
+
+        return make_explanations(self.mart, self.query, self.store)
