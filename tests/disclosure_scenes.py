@@ -119,7 +119,7 @@ def every_question(made: Applicants) -> Iterator[Query]:
     names = [f"Department {key}" for key in made.departments]
     places: list[dict[str, tuple[str, ...]]] = [{}]
     places += [{"top_department": (name,)} for name in names]
-    places += [{"department": pair} for pair in itertools.combinations(names, 2)]
+    places += [{"top_department": pair} for pair in itertools.combinations(names, 2)]
     places += [{"geography": ("EMEA",)}, {"geography": ("AMER",)}, {"geography": ("EMEA", "AMER")}]
     ends = [first_day(number) for number in range(2025 * 4, LAST_CLOSED + 2)]
     periods = [Period(), *(Period(start, end) for start, end in itertools.combinations(ends, 2))]
@@ -168,7 +168,7 @@ def _sums(made: Applicants, query: Query, row: Row) -> Iterator[tuple[list[Unkno
 def _is_inside(query: Query, row: Row, department: int, region: str | None, number: int) -> bool:
     start, end = query.period.start, query.period.end
     name = f"Department {department}"
-    wanted = query.where.get("top_department") or query.where.get("department")
+    wanted = query.where.get("top_department")
     day = first_day(number)
     step = (
         1 if not (query.where.keys() - {"canonical_stage"}) and not {*query.by} & {"top_department", "geography"} else 2

@@ -23,8 +23,7 @@ from services.domain.pipeline import Outcome, ReasonKind
 from services.mart.schema import fact_application as application
 from services.mart.schema import fact_stage_visit as visit
 from services.metrics.association import Fourfold, fisher_exact, two_proportion_z
-from services.metrics.dimensions import TIME
-from services.metrics.diversity import PLACES, hidden
+from services.metrics.diversity import SPLITS, hidden
 from services.metrics.figures import Asking, Family, Figure
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
@@ -66,7 +65,7 @@ ADVERSE_IMPACT_RATIO = Metric(
     ),
     source="29 CFR 1607.4",
     column_class=ColumnClass.DIVERSITY,
-    dimensions=("question", "group", "transition", *PLACES, *TIME),
+    dimensions=("question", "group", "transition", *SPLITS),
     extra={
         "considered": "considered by the company",
         "selected": "selected",

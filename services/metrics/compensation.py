@@ -21,15 +21,14 @@ from services.domain.errors import InvalidInputError
 from services.domain.metric import Anchor, Estimator, Metric, Reason, Unit
 from services.domain.people import ColumnClass
 from services.mart.schema import fact_offer_pay as pay
-from services.metrics.dimensions import DIMENSIONS, TIME, Dimension, Kind
+from services.metrics.dimensions import DIMENSIONS, Dimension
 from services.metrics.figures import Asking, Family, Figure
-from services.metrics.plan import Group, Plan, truncated
+from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 from services.metrics.sensitive import YEAR, closed_until, first_day, quarter_of
 
 MINOR = 100
 ROUNDED_TO = 100.0
-PLACES = ("department", "top_department", "job_family", "seniority", "geography", "country", "office", "currency")
 SPLITS = ("job_family", "seniority", "top_department", "geography", "country")
 """One of them at a time, beside the currency: by role and by region."""
 
@@ -46,7 +45,7 @@ OFFER_POSITION_IN_RANGE = Metric(
     denominator="accepted versions with a salary and a band; not undone",
     exclusions=("bands without width",),
     column_class=ColumnClass.COMPENSATION,
-    dimensions=(*PLACES, *TIME),
+    dimensions=(*SPLITS, "currency"),
 )
 OFFER_SALARY = Metric(
     id="offer_salary",
@@ -59,7 +58,7 @@ OFFER_SALARY = Metric(
     summary="Median accepted full-time annual salary in the offer's own currency. Currencies are never mixed.",
     denominator="accepted versions with a salary; not undone",
     column_class=ColumnClass.COMPENSATION,
-    dimensions=(*PLACES, *TIME),
+    dimensions=(*SPLITS, "currency"),
 )
 METRICS = (OFFER_POSITION_IN_RANGE, OFFER_SALARY)
 
@@ -101,12 +100,10 @@ def _whole(asking: Asking, metric: Metric) -> Iterator[tuple[Mapping[str, str | 
 
 def _check_grid(question: Question) -> None:
     """One split or filter beside the currency, one year that is over. Raises InvalidInputError."""
-    axes = {*(dimension.id for dimension in question.by), *question.chosen} - {"currency", *TIME}
-    if len(axes) > 1 or not axes <= set(SPLITS):
+    axes = {*(dimension.id for dimension in question.by), *question.chosen} - {"currency"}
+    if len(axes) > 1:
         accepted = ", ".join(SPLITS)
         raise InvalidInputError(f"Pay is split or filtered by one of {accepted} at a time, and by currency.")
-    if question.grain is not None:
-        raise InvalidInputError("Pay is not split by time: cells would get too small. Ask for one year at a time.")
     start, end = _period(question)
     if end - start != YEAR or end > closed_until(question) or start % YEAR:
         last = first_day(closed_until(question) // YEAR * YEAR) - timedelta(days=1)
@@ -133,7 +130,7 @@ def _groups(
         width = pay.c.band_max_minor - pay.c.band_min_minor
         conditions.append(width > 0)
         value = sa.cast(pay.c.salary_minor - pay.c.band_min_minor, sa.Double) / width
-    columns = [*(_column(question, dimension) for dimension in axes), pay.c.currency, value]
+    columns = [*(pay.c[dimension.column] for dimension in axes), pay.c.currency, value]
     labelled = [column.label(f"v{index}") for index, column in enumerate(columns)]
     rows = asking.executor.execute(sa.select(*labelled).where(*conditions))
     labels = [_labels(asking, dimension, {row[index] for row in rows}) for index, dimension in enumerate(axes)]
@@ -161,15 +158,7 @@ def _conditions(asking: Asking) -> list[sa.ColumnElement[bool]]:
     return [known, *year, *question.conditions(pay, without=tuple(question.chosen))]
 
 
-def _column(question: Question, dimension: Dimension) -> sa.ColumnElement[Any]:
-    if dimension.kind is Kind.TIME and question.grain is not None:
-        return truncated(question.grain, pay.c.extended_on, question.fiscal_year_start)
-    return pay.c[dimension.column]
-
-
 def _labels(asking: Asking, dimension: Dimension, held: set[Any]) -> dict[Any, str | None]:
-    if dimension.kind is Kind.TIME:
-        return {value: asking.question.label_of_day(value) for value in held}
     label = asking.catalog.labeller(dimension, {None if value is None else str(value) for value in held})
     return {value: label(None if value is None else str(value)) for value in held}
 

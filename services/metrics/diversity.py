@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from services.domain.grains import Grain
 from services.domain.metric import Anchor, Better, Estimator, Metric, Reason, Unit
 from services.domain.people import ColumnClass
 from services.domain.pipeline import Stage
-from services.metrics.dimensions import TIME
 from services.metrics.estimators import wilson
 from services.metrics.figures import Asking, Family, Figure
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 from services.metrics.released import numbers_of
 from services.metrics.self_identification import STAGE_COLUMNS, Dims, Numbers, questions_of, reached
+from services.metrics.sensitive import AXES
 
 WIDEST_BOUNDS = 0.10
 """A share that can lie further apart than this has no value."""
-PLACES = ("department", "top_department", "job_family", "seniority", "geography", "country", "office", "requisition")
+SPLITS = (*AXES, Grain.QUARTER.value)
+"""Of the grid (``services.metrics.sensitive``); every other would make cells too small."""
 
 DEMOGRAPHIC_COMPLETENESS = Metric(
     id="demographic_completeness",
@@ -37,7 +39,7 @@ DEMOGRAPHIC_COMPLETENESS = Metric(
     better=Better.HIGHER,
     denominator="reached the stage, in countries where the question is asked",
     column_class=ColumnClass.DIVERSITY,
-    dimensions=("question", "canonical_stage", *PLACES, *TIME),
+    dimensions=("question", "canonical_stage", *SPLITS),
     extra={
         "reached": "reached the stage",
         "asked": "were asked",
@@ -60,7 +62,7 @@ REPRESENTATION = Metric(
     denominator="disclosed",
     exclusions=("declined", "asked without an answer", "not asked"),
     column_class=ColumnClass.DIVERSITY,
-    dimensions=("question", "group", "canonical_stage", *PLACES, *TIME),
+    dimensions=("question", "group", "canonical_stage", *SPLITS),
     extra={
         "bound_low": "least the share can be, where a group is hidden",
         "bound_high": "most the share can be, where a group is hidden",

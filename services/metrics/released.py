@@ -18,7 +18,6 @@ from services.metrics.figures import Asking
 from services.metrics.scope import within
 from services.metrics.self_identification import (
     NOT_ASKED,
-    OWN,
     Dims,
     Numbers,
     Source,
@@ -41,7 +40,6 @@ from services.metrics.sensitive import (
     Place,
     Released,
     Window,
-    check_dimensions,
     closed_until,
     first_day,
     people_in,
@@ -76,7 +74,6 @@ def released(
     Depends on the snapshot, the viewer's scope, k and the last quarter that is over, and is kept with the snapshot's
     catalogue: a page asks for the same a dozen times.
     """
-    check_dimensions(asking.question, OWN)
     key = (source.name, name, part, asking.question.scope, asking.k, closed_until(asking.question))
     with _LOCK:
         kept = _KEPT.setdefault(asking.catalog, {})

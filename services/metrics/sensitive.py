@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from services.domain.errors import InvalidInputError
-from services.domain.grains import Grain
 from services.domain.people import ColumnClass, Role, Viewer
 from services.metrics.question import Question
 from services.metrics.release import Cell, Counts, Mask, differences, shown_cells
@@ -135,38 +134,18 @@ def period_of(question: Question, first: int, *, is_whole: bool) -> tuple[int, i
 
 def places_of(question: Question, top_of: Mapping[int | None, int | None]) -> list[Place] | None:
     """The asked slice as places that add up to it; None = each place of the split. Raises InvalidInputError."""
-    chosen = {name: values for name, values in question.chosen.items() if name in {*AXES, "department"}}
-    if "department" in chosen:
-        chosen["top_department"] = _tops(chosen.pop("department"), top_of)
-    axes = {*chosen, *(dimension.id for dimension in question.by if dimension.id in AXES)}
-    if len(axes) > 1:
+    axes = {dimension.id for dimension in question.by} | set(question.chosen)
+    asked = [axis for axis in AXES if axis in axes]
+    if len(asked) > 1:
         raise InvalidInputError("Split or filter this figure by department or by geography, not by both.")
-    for axis, values in chosen.items():
-        raw = dict.fromkeys(top_of.get(int(value)) for value in values) if axis == AXES[0] else values
-        return [Place(axis, value) for value in raw]
-    return None if axes else [EVERYWHERE]
-
-
-def _tops(values: Iterable[int | str], top_of: Mapping[int | None, int | None]) -> tuple[int | str, ...]:
-    """A filter by department holds all below it; only one from the top down is a slice of the grid."""
-    wanted = {int(value) for value in values}
-    tops = {top_of.get(key) for key in wanted}
-    if wanted != {key for key, top in top_of.items() if key is not None and top in tops}:
-        raise InvalidInputError("This figure is answered for departments at the top. Choose one of those.")
-    return tuple(top for top in tops if top is not None)
-
-
-def check_dimensions(question: Question, free: Iterable[str]) -> None:
-    """Raises InvalidInputError for a split or filter that is not of the grid."""
-    splits = {*free, *AXES, Grain.QUARTER.value}
-    filters = {*free, *AXES, "department"}
-    asked = [("split", dimension.id, splits) for dimension in question.by]
-    for how, name, accepted in (*asked, *(("filtered", name, filters) for name in question.chosen)):
-        if name not in accepted:
-            takes = ", ".join(sorted(accepted))
-            raise InvalidInputError(f"This is not {how} by {name}: cells would get too small. It takes {takes}.")
-    if question.grain is not None and any(question.asks_for(axis) for axis in (*AXES, "department")):
+    if asked and question.grain is not None:
         raise InvalidInputError("By quarter this figure is answered for the whole only, not by place.")
+    for axis in asked:
+        values = question.chosen.get(axis)
+        if values is not None:
+            raw = dict.fromkeys(top_of.get(int(value)) for value in values) if axis == AXES[0] else values
+            return [Place(axis, value) for value in raw]
+    return None if asked else [EVERYWHERE]
 
 
 @dataclass(frozen=True)

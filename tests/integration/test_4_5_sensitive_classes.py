@@ -156,15 +156,19 @@ def test_3_6_currencies_are_never_mixed_and_no_mean_is_given(company: CommandLin
     ("arguments", "words"),
     [
         (("representation", "--by", "group", "--from", "2025-02-01", "--to", "2025-06-30"), "whole quarters"),
-        (("representation", "--by", "group", "--by", "month"), "not split by month"),
-        (("representation", "--by", "group", "--where", "job_family=Sales"), "not filtered by job_family"),
+        (("representation", "--by", "group", "--by", "month"), "cannot be split or filtered by month"),
+        (
+            ("representation", "--by", "group", "--where", "job_family=Sales"),
+            "cannot be split or filtered by job_family",
+        ),
         (("representation", "--by", "group", "--by", "top_department", "--by", "geography"), "not by both"),
         (("representation", "--by", "geography", "--from", "2025-01-01", "--to", "2025-03-31"), "whole half years"),
         (("representation", "--by", "group", "--to", "2026-12-31"), "that are over"),
-        (("representation", "--by", "group", "--where", "department=Platform"), "departments at the top"),
+        (("representation", "--by", "group", "--where", "department=Platform"), "filtered by department"),
         (("offer_salary", "--by", "job_family", "--by", "geography"), "one of job_family"),
         (("offer_salary", "--from", "2025-01-01", "--to", "2025-06-30"), "one calendar year"),
-        (("offer_salary", "--by", "quarter"), "not split by time"),
+        (("offer_salary", "--by", "quarter"), "cannot be split or filtered by quarter"),
+        (("representation", "--by", "geography", "--by", "quarter"), "not by place"),
     ],
 )
 def test_4_5_what_is_not_of_the_grid_is_refused_with_what_is(

@@ -72,6 +72,10 @@ def sensitive(store: Store) -> Sensitive:
     return Sensitive(Recomputed(Company(store.engine, pd.Timestamp(NOW))))
 
 
+def by_region(row: pd.Series) -> str | None:
+    return str(row["region"])
+
+
 def ask(layer: QueryLayer, metric: str, *by: str, **where: str) -> Answer:
     chosen = {name: (value,) for name, value in where.items()}
     return layer.ask(Query((metric,), by, chosen, Period(YEAR.start, YEAR.end), NOW, raw=True), OPERATOR)
@@ -80,29 +84,29 @@ def ask(layer: QueryLayer, metric: str, *by: str, **where: str) -> Answer:
 @pytest.mark.parametrize("question", ["gender", "ethnicity"])
 @pytest.mark.parametrize("stage", ["applied", "hired"])
 def test_1_5_representation_agrees(query_layer: QueryLayer, sensitive: Sensitive, question: str, stage: str) -> None:
-    expected = sensitive.representation(question, stage, YEAR, sensitive.recomputed.by_department)
-    rows = ask(query_layer, "representation", "group", "department", question=question, canonical_stage=stage).rows
-    found = {(row.dims["department"], row.dims["group"]): row for row in rows if row.numerator}
+    expected = sensitive.representation(question, stage, YEAR, by_region)
+    rows = ask(query_layer, "representation", "group", "geography", question=question, canonical_stage=stage).rows
+    found = {(row.dims["geography"], row.dims["group"]): row for row in rows if row.numerator}
     wanted = {
-        (department, category): number
-        for department, counts in expected.items()
+        (region, category): number
+        for region, counts in expected.items()
         for category, number in counts.items()
         if category not in NO_GROUP
     }
     assert {key: row.numerator for key, row in found.items()} == wanted
-    for (department, category), row in found.items():
-        disclosed = sum(n for name, n in expected[department].items() if name not in NO_GROUP)
+    for (region, category), row in found.items():
+        disclosed = sum(n for name, n in expected[region].items() if name not in NO_GROUP)
         assert row.denominator == disclosed
-        assert row.value == pytest.approx(wanted[department, category] / disclosed, abs=1e-9)
+        assert row.value == pytest.approx(wanted[region, category] / disclosed, abs=1e-9)
 
 
 @pytest.mark.parametrize("question", ["gender", "ethnicity"])
 def test_1_5_who_was_asked_and_who_declined_agree(query_layer: QueryLayer, sensitive: Sensitive, question: str) -> None:
-    expected = sensitive.representation(question, "hired", YEAR, sensitive.recomputed.by_department)
-    rows = ask(query_layer, "demographic_completeness", "department", question=question, canonical_stage="hired").rows
-    assert {row.dims["department"] for row in rows} == set(expected)
+    expected = sensitive.representation(question, "hired", YEAR, by_region)
+    rows = ask(query_layer, "demographic_completeness", "geography", question=question, canonical_stage="hired").rows
+    assert {row.dims["geography"] for row in rows} == set(expected)
     for row in rows:
-        counts = expected[row.dims["department"]]
+        counts = expected[row.dims["geography"]]
         asked = counts.total() - counts["not_asked"]
         assert (row.numerator, row.denominator) == (asked, counts.total())
         assert row.extra["declined"] == counts["declined"]
