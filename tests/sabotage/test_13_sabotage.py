@@ -14,14 +14,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.sabotage.explanation_mutants import EXPLANATION_MUTANTS
 from tests.sabotage.import_mutants import IMPORT_MUTANTS
 from tests.sabotage.metric_mutants import METRIC_MUTANTS
 from tests.sabotage.mutants import MUTANTS, Mutant
+from tests.sabotage.planning_mutants import PLANNING_MUTANTS
 from tests.sabotage.promise_mutants import PROMISE_MUTANTS
 from tests.sabotage.sensitive_mutants import SENSITIVE_MUTANTS
 from tests.sabotage.statistics_mutants import STATISTICS_MUTANTS
 
-EVERY = (*MUTANTS, *METRIC_MUTANTS, *IMPORT_MUTANTS, *PROMISE_MUTANTS, *STATISTICS_MUTANTS, *SENSITIVE_MUTANTS)
+EVERY = (
+    *MUTANTS,
+    *METRIC_MUTANTS,
+    *EXPLANATION_MUTANTS,
+    *IMPORT_MUTANTS,
+    *PLANNING_MUTANTS,
+    *PROMISE_MUTANTS,
+    *STATISTICS_MUTANTS,
+    *SENSITIVE_MUTANTS,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
