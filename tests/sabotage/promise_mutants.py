@@ -145,10 +145,10 @@ PROMISE_MUTANTS: tuple[Mutant, ...] = (
         f"{VALIDATION_TESTS}::test_5_6_drift_is_one_incident_with_a_banner_until_a_certificate_holds",
     ),
     Mutant(
-        "5.6 a count may be off by one",
+        "5.6 nothing is ever called different",
         "services/validation/comparing.py",
-        "Unit.COUNT: 0.0",
-        "Unit.COUNT: 1.0",
+        "Verdict.HOLDS if is_same else Verdict.DIFFERS",
+        "Verdict.HOLDS",
         f"{VALIDATION_TESTS}::test_5_6_records_that_are_not_as_the_source_has_them_fail_their_metrics",
     ),
     Mutant(
