@@ -8,14 +8,14 @@ from datetime import date, datetime
 import pytest
 
 from services.domain.errors import ForbiddenError
-from services.domain.metric import Period, Query, Reason
+from services.domain.metric import Period, Query, Reason, Row
 from services.domain.people import Agreed, ColumnClass, Role, Scope, Viewer
 from services.metrics.association import Fourfold
 from services.metrics.compensation import hidden_groups
 from services.metrics.query import QueryLayer
 from services.metrics.selection_rates import Pool, Selection, bounds, moved_ratio, verdict, within_requisitions
 from services.metrics.sensitive import smallest_cell
-from tests.disclosure_scenes import DEE, EVA, company
+from tests.disclosure_scenes import DEE, EVA, Applicants, company
 from tests.metric_scenes import OPERATOR, RITA, FakeNames, SmallMart
 
 SENSITIVE = (
@@ -183,3 +183,55 @@ def test_x8_a_team_under_five_has_counts_and_no_durations(two_offices: QueryLaye
 def test_x8_agreements_are_part_of_the_cache_key() -> None:
     viewers = [under(Agreed()), under(Agreed(("DE",))), under(Agreed(("DE",), (), 105)), under(Agreed((), (1,)))]
     assert len({viewer.fingerprint() for viewer in viewers}) == len(viewers)
+
+
+# --- adverse impact over a mart --------------------------------------------------------------------------------------
+
+DAYS = (date(2025, 1, 8), date(2025, 2, 10))
+
+
+def add(made: Applicants, requisition: int, answer: str | None, *, hired: int, considered: int) -> None:
+    for number in range(considered):
+        made.add(requisition, "EMEA", DAYS, "hired" if number < hired else "rejected", answer)
+
+
+def impact(made: Applicants, viewer: Viewer, group: str, *, raw: bool = False) -> Row:
+    rows = made.layer.ask(Query(("adverse_impact_ratio",), ("group",), period=YEAR, raw=raw), viewer).rows
+    return next(row for row in rows if row.dims["group"] == group)
+
+
+@pytest.mark.parametrize(("viewer", "raw"), [(OPERATOR, True), (DEE, False)])
+def test_1_5_the_verdict_is_the_one_within_requisitions(viewer: Viewer, *, raw: bool) -> None:
+    made = company(1, 0, {"woman": 0.5, "man": 0.5})
+    for requisition, women, men in ((1, (20, 100), (5, 20)), (2, (16, 20), (70, 100))):
+        add(made, requisition, "woman", hired=women[0], considered=women[1])
+        add(made, requisition, "man", hired=men[0], considered=men[1])
+    row = impact(made, viewer, "woman", raw=raw)
+    assert row.value == pytest.approx((36 / 120) / (75 / 120))
+    assert row.extra["fisher_p"] is not None
+    assert row.extra["fisher_p"] < 0.001  # pooled it would be "both"
+    assert row.extra["strata"] == 2
+    assert row.note == "none; reference man"
+
+
+@pytest.mark.parametrize(("viewer", "raw"), [(OPERATOR, True), (DEE, False)])
+def test_1_5_under_80_per_cent_disclosed_the_verdict_is_withheld_and_bounds_are_given(
+    viewer: Viewer, *, raw: bool
+) -> None:
+    made = company(1, 0, {"woman": 0.5, "man": 0.5})
+    add(made, 1, "woman", hired=10, considered=60)
+    add(made, 1, "man", hired=40, considered=80)
+    add(made, 1, None, hired=10, considered=40)
+    row = impact(made, viewer, "woman", raw=raw)
+    assert row.note == "withheld: under 80 % disclosed; reference man"
+    worst, best = row.extra["worst"], row.extra["best"]
+    assert worst == pytest.approx((10 / 90) / (50 / 90))
+    assert best == pytest.approx((20 / 70) / (40 / 110))
+
+
+def test_4_5_an_hr_partner_sees_the_region_that_was_granted() -> None:
+    made = company(5, 400, {"woman": 0.5, "man": 0.5})
+    hana = replace(DEE, roles=frozenset({Role.HRBP}), scope=Scope(department_ids=None, regions=("AMER",)))
+    asked = Query(("representation",), ("group", "geography"), {"canonical_stage": ("applied",)})
+    assert {row.dims["geography"] for row in made.layer.ask(asked, hana).rows} == {"AMER"}
+    assert {row.dims["geography"] for row in made.layer.ask(asked, DEE).rows} == {"AMER", "EMEA", None}
