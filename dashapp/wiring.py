@@ -20,6 +20,7 @@ from services.store.database import Store
 
 if TYPE_CHECKING:
     from dashapp.config import Settings
+    from services.metrics.query import QueryLayer
 
 
 def make_accounts(settings: Settings, store: Store) -> tuple[Policy, AuditLog, Accounts]:
@@ -32,16 +33,22 @@ def make_accounts(settings: Settings, store: Store) -> tuple[Policy, AuditLog, A
     return policy, audit, Accounts(store, policy, audit, demo_accounts=not settings.is_production)
 
 
+def make_query_layer(store: Store, mart: MartReader) -> QueryLayer:
+    """With everything that marks its answers."""
+    from services.metrics.completeness_floor import CompletenessFloor  # noqa: PLC0415 - commands wait less
+    from services.metrics.formal_kpis import FormalKpis  # noqa: PLC0415 - as above
+    from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
+    from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
+
+    return QueryLayer(mart, StoreNames(store), formal_kpis=FormalKpis(store), completeness=CompletenessFloor(store))
+
+
 def build_services(settings: Settings) -> Services:
     """Everything, connected; nothing is opened yet, so a web server may fork afterwards."""
     from reports.notice import render_notice  # noqa: PLC0415 - as below
     from services.alerts.assembly import make_alerts  # noqa: PLC0415 - as below
-    from services.metrics.completeness_floor import CompletenessFloor  # noqa: PLC0415 - as below
-    from services.metrics.formal_kpis import FormalKpis  # noqa: PLC0415 - as below
-    from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.overview import Overview  # noqa: PLC0415 - imports numpy and the registry; commands wait less
     from services.metrics.planning import make_planning  # noqa: PLC0415 - as above
-    from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
     from services.metrics.registry import REGISTRY  # noqa: PLC0415 - as above
     from services.reporting.archive_page import ArchivePage  # noqa: PLC0415 - as above
     from services.reporting.definitions import Reports  # noqa: PLC0415 - as above
@@ -53,7 +60,7 @@ def build_services(settings: Settings) -> Services:
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
     mart = MartReader(settings.mart_dir)
-    query = QueryLayer(mart, StoreNames(store), formal_kpis=FormalKpis(store), completeness=CompletenessFloor(store))
+    query = make_query_layer(store, mart)
     standing = Standing(store, {metric.id: metric.name for metric in REGISTRY.values()})
     overview = Overview(query, store, standing)
     name, address = parseaddr(settings.mail_from)

@@ -107,7 +107,7 @@ def shown(row: Row) -> Shown:
     if row.value is None:
         return _absent(row)
     if row.unit is Unit.COUNT and row.estimator is Estimator.COUNT:
-        return Shown(amount(row.value, row.unit), "", "", muted=False)
+        return Shown(amount(row.value, row.unit), "", row.note or "", muted=False)
     note = sample(row)
     muted = row.n < FEW_GREY
     if muted and row.low is not None and row.high is not None:

@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from services.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from services.domain.metric import Answer, Period, Query
 from services.domain.people import ColumnClass, Viewer
+from services.domain.wording import shown
 from services.metrics.completeness_floor import CompletenessFloor, Floors
 from services.metrics.diversity_goals import NOT_MEASURED, SEVERAL, Goals, Wanted
 from services.metrics.jurisdictions import Jurisdictions, Pack
@@ -306,3 +307,11 @@ def test_1_5_a_pack_is_about_a_country_and_open_stages(lite: Scene) -> None:
     assert list(lite.packs.listed(lite.people.viewer("hana"))) == ["DE"]
     with pytest.raises(ForbiddenError):
         lite.packs.listed(lite.people.viewer("rita"))
+
+
+def test_1_5_a_page_or_report_prints_the_mark_beside_a_count(lite: Scene) -> None:
+    lite.offers(asked=10)
+    lite.floor()
+    query = Query(("hires",), period=Period(date(2026, 7, 1), date(2026, 10, 1)))
+    printed = shown(lite.query.ask(query, EVA).rows[0])
+    assert (printed.text, printed.note) == ("20", "incomplete: under 90% asked about themselves at hire")
