@@ -13,7 +13,8 @@ from services.domain.clock_traces import TracedClock, merged, step
 from services.domain.intervals import Interval, clip, seconds_of, subtract
 from services.domain.metric import Unit
 from services.domain.people import ColumnClass
-from services.mart.schema import dim_calendar, dim_office, dim_requisition, fact_feedback, person_leave
+from services.mart.schema import dim_calendar, dim_office, dim_person, dim_requisition, fact_feedback, person_leave
+from services.metrics.agreed_places import agreed_offices
 from services.metrics.requisition_trace import (
     Asked,
     DayNames,
@@ -93,6 +94,11 @@ def _find(asked: Asked) -> _Feedback | None:
         limits = [] if limit is None else [limit]
     if limits is None:
         return None
+    if viewer.scope.agreed.is_anywhere and not is_own:
+        elsewhere = sa.select(dim_person.c.person_id).where(
+            dim_person.c.calendar_id.in_(agreed_offices(viewer.scope.agreed))
+        )
+        limits.append(sa.func.coalesce(fact.interviewer_id, 0).not_in(elsewhere))
     seen = asked.reader.execute(sa.select(fact.feedback_id).where(fact.feedback_id == number, *limits))
     return found if seen else None
 
