@@ -22,6 +22,8 @@ import numpy.typing as npt
 
 Counts: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+Masks: TypeAlias = npt.NDArray[np.bool_]
+"""One mask a row."""
 Vectors: TypeAlias = npt.NDArray[np.float64]
 _ZERO = 1e-6
 """Shorter than this a residual is nothing. Indicators of a few hundred atoms leave either nothing or far more."""
@@ -41,7 +43,7 @@ def shown_cells(
     counts: Counts,
     people: Counts,
     cells: Sequence[Cell],
-    protected: Iterable[Mask],
+    protected: Masks,
     k: int,
     known: Iterable[Mask] = (),
     withheld: Container[Hashable] = (),
@@ -49,32 +51,36 @@ def shown_cells(
     """Keys of the cells that are shown.
 
     ``counts``: members of the category per atom. ``people``: everybody per atom, which is no secret; an atom without
-    people is empty for everybody. ``cells`` come in the order of their importance. ``protected``: further sets whose
-    number must not become known while it is below ``k`` (``differences`` among them). ``known``: sets whose numbers
-    are shown elsewhere. ``withheld``: keys of cells that must not become known whatever their number.
+    people is empty for everybody. ``cells`` come in the order of their importance. ``protected``: further sets, one a
+    row, whose number must not become known while it is below ``k`` (``differences`` among them). ``known``: sets whose
+    numbers are shown elsewhere. ``withheld``: keys of cells that must not become known whatever their number.
     """
     table = _Table(counts, people, k)
     for mask in known:
         table.learn(table.vector(mask))
     kept = [cell.mask for cell in cells if cell.key in withheld]
-    table.protect([*(cell.mask for cell in cells), *protected], kept)
+    masks = np.array([cell.mask for cell in cells], dtype=np.bool_).reshape(len(cells), len(counts))
+    table.protect(np.concatenate([masks, protected]), kept)
     shown: dict[int, None] = {}
     for index, cell in enumerate(cells):
         if cell.key not in withheld and table.size(cell.mask) >= k and table.may_learn(table.vector(cell.mask)):
             shown[index] = None
-    _hide_remainders(table, cells, shown)
+    _hide_remainders(table, cells, masks, shown)
     return {cells[index].key for index in shown}
 
 
-def differences(cells: Sequence[Cell], people: Counts) -> list[Mask]:
-    """What one cell holds beyond another that lies in it."""
-    found = []
-    for whole in cells:
-        for part in cells:
-            beyond = whole.mask & ~part.mask
-            if people[beyond].any() and not people[part.mask & ~whole.mask].any() and people[part.mask].any():
-                found.append(beyond)
-    return found
+def differences(cells: Sequence[Cell], people: Counts) -> Masks:
+    """What one cell holds beyond another that lies in it, one a row."""
+    if not cells:
+        return np.zeros((0, len(people)), dtype=np.bool_)
+    is_held = people > 0
+    masks = np.array([cell.mask for cell in cells], dtype=np.bool_) & is_held
+    numbers = masks.astype(np.int64)
+    missing: Counts = numbers @ (1 - numbers).T  # of the row in the column
+    held: Masks = np.asarray(masks.any(axis=1), dtype=np.bool_)
+    parts, wholes = np.nonzero(np.equal(missing, 0) & held[:, None])
+    beyond = masks[wholes] & ~masks[parts]
+    return np.unique(beyond[beyond.any(axis=1)], axis=0)
 
 
 class _Table:
@@ -84,8 +90,8 @@ class _Table:
         self.counts = counts
         self.is_held = people > 0
         self.k = k
-        self._basis: list[Vectors] = []
-        self._guarded: Vectors = np.zeros((0, int(self.is_held.sum())))
+        self._basis: Vectors = np.zeros((0, int(self.is_held.sum())))
+        self._guarded = self._basis
 
     def size(self, mask: Mask) -> int:
         return int(self.counts[mask].sum())
@@ -93,16 +99,13 @@ class _Table:
     def vector(self, mask: Mask) -> Vectors:
         return mask[self.is_held].astype(np.float64)
 
-    def protect(self, masks: Sequence[Mask], kept: Sequence[Mask]) -> None:
-        """Sets with people in them and fewer than k of the category, and those that are kept anyway; each once."""
-        rows = [self.vector(mask) for mask in (*(mask for mask in masks if self.size(mask) < self.k), *kept)]
-        rows = [row for row in rows if row.any()]
-        if not rows:
-            return
-        guarded = np.unique(np.stack(rows), axis=0)
-        for axis in self._basis:
-            guarded -= np.outer(guarded @ axis, axis)
-        # what others have made known already cannot be guarded any more
+    def protect(self, masks: Masks, kept: Sequence[Mask]) -> None:
+        """Sets with people in them and fewer than k of the category, and those that are kept anyway."""
+        small = masks[masks @ self.counts < self.k]
+        rows = np.concatenate([small, np.array(kept, dtype=np.bool_).reshape(len(kept), len(self.counts))])
+        guarded = rows[:, self.is_held].astype(np.float64)
+        guarded -= guarded @ self._basis.T @ self._basis
+        # nobody in it, or made known by others already: nothing to guard
         self._guarded = guarded[np.linalg.norm(guarded, axis=1) > _ZERO]
 
     def may_learn(self, vector: Vectors) -> bool:
@@ -128,18 +131,16 @@ class _Table:
             self._add(axis, self._guarded @ axis)
 
     def _add(self, axis: Vectors, along: Vectors) -> None:
-        self._basis.append(axis)
+        self._basis = np.vstack([self._basis, axis])
         self._guarded = self._guarded - np.outer(along, axis)
 
     def _rest(self, vector: Vectors) -> Vectors:
-        rest = vector.copy()
-        for _ in range(2):  # once more takes away what rounding left
-            for axis in self._basis:
-                rest -= (rest @ axis) * axis
-        return rest
+        rest = vector - self._basis.T @ (self._basis @ vector)
+        # once more takes away what rounding left
+        return rest - self._basis.T @ (self._basis @ rest)
 
 
-def _hide_remainders(table: _Table, cells: Sequence[Cell], shown: dict[int, None]) -> None:
+def _hide_remainders(table: _Table, cells: Sequence[Cell], masks: Masks, shown: dict[int, None]) -> None:
     """What a shown cell holds beyond all shown cells of one split inside it must not be below k either.
 
     Several small cells of one split may hide each other and still be few together.
@@ -147,19 +148,17 @@ def _hide_remainders(table: _Table, cells: Sequence[Cell], shown: dict[int, None
     splits: dict[tuple[str, str], list[int]] = {}
     for index, cell in enumerate(cells):
         splits.setdefault((cell.window, cell.axis), []).append(index)
+    held = masks[:, table.is_held].astype(np.int64)
+    is_inside = held @ (1 - held).T == 0
     again = True
     while again:
         again = False
         for index in list(shown):
             for parts in splits.values():
-                inside = [part for part in parts if part in shown and _lies_in(table, cells, part, index)]
+                inside = [part for part in parts if part in shown and part != index and is_inside[part, index]]
                 if index in shown and len(inside) > 1 and _leaves_few(table, cells, index, inside):
                     del shown[min(inside, key=lambda part: (table.size(cells[part].mask), -part))]
                     again = True
-
-
-def _lies_in(table: _Table, cells: Sequence[Cell], part: int, whole: int) -> bool:
-    return part != whole and not (cells[part].mask & ~cells[whole].mask & table.is_held).any()
 
 
 def _leaves_few(table: _Table, cells: Sequence[Cell], whole: int, parts: Sequence[int]) -> bool:

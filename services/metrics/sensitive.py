@@ -23,7 +23,7 @@ import numpy as np
 from services.domain.errors import InvalidInputError
 from services.domain.people import ColumnClass, Role, Viewer
 from services.metrics.question import Question
-from services.metrics.release import Cell, Counts, Mask, differences, shown_cells
+from services.metrics.release import Cell, Counts, Mask, Masks, differences, shown_cells
 
 SMALLEST_CELL = 5
 OUTSIDE_HR = 10
@@ -153,7 +153,7 @@ class _Year:
     atoms: Sequence[Atom]
     people: Counts
     cells: Sequence[Cell]
-    protected: Sequence[Mask]
+    protected: Masks
 
 
 class Grid:
@@ -164,7 +164,6 @@ class Grid:
         self.closed = closed
         self._asked_parts = asked_parts
         self.places = [EVERYWHERE, *sorted(self._places(), key=str)]
-        self._parts = sorted({"", *(atom.part for atom in people)})
         years = sorted({atom.quarter // 4 for atom in people if atom.quarter < closed})
         self._years = {year: self._year(year) for year in years}
 
@@ -181,7 +180,8 @@ class Grid:
             if (window.length == HALF) != (place == EVERYWHERE)
             for key in (Asked(window, place, part) for part in self._asked_parts)
         ]
-        return _Year(atoms, people, cells, [*self._protected(atoms, year), *differences(cells, people)])
+        protected = np.concatenate([self._protected(atoms, year), differences(cells, people)])
+        return _Year(atoms, people, cells, protected)
 
     def _windows(self, year: int) -> Iterator[Window]:
         for length in (YEAR, HALF, QUARTER):
@@ -189,23 +189,24 @@ class Grid:
                 if first + length <= self.closed:
                     yield Window(first, length)
 
-    def _protected(self, atoms: Sequence[Atom], year: int) -> Iterator[Mask]:
-        """Every crossing of the axes in every union of quarters: more than can be asked for."""
-        departments, regions = ({getattr(atom, axis) for atom in atoms} for axis in AXES)
-        crossings = [
-            (department, region)
-            for department, region in product([EVERYWHERE, *departments], [EVERYWHERE, *regions])
-            if any(_crosses(atom, department, region) for atom in atoms)
-        ]
-        quarters = [{year * 4 + quarter for quarter in range(4) if bits >> quarter & 1} for bits in range(1, 16)]
-        for (department, region), union, part in product(crossings, quarters, self._parts):
-            yield np.array(
-                [
-                    _crosses(atom, department, region) and atom.quarter in union and (not part or atom.part == part)
-                    for atom in atoms
-                ],
-                dtype=np.bool_,
+    def _protected(self, atoms: Sequence[Atom], year: int) -> Masks:
+        """Every crossing of the axes in every union of quarters: more than can be asked for. One a row."""
+        everything = np.ones(len(atoms), dtype=np.bool_)
+        departments, regions, parts = (
+            [everything, *(np.array([getattr(atom, name) == value for atom in atoms]) for value in values)]
+            for name, values in (
+                ("top_department", {atom.top_department for atom in atoms}),
+                ("geography", {atom.geography for atom in atoms}),
+                ("part", {atom.part for atom in atoms}),
             )
+        )
+        numbers = np.array([atom.quarter - year * 4 for atom in atoms], dtype=np.int64)
+        unions = [(bits >> numbers & 1).astype(np.bool_) for bits in range(1, 16)]
+        rows = [
+            department & region & part & union
+            for department, region, part, union in product(departments, regions, parts, unions)
+        ]
+        return np.unique(np.array(rows), axis=0)
 
     def release(
         self, members: Mapping[Atom, int], k: int, known: Container[Asked] = (), withheld: Container[Asked] = ()
@@ -233,12 +234,6 @@ def _mask(atoms: Sequence[Atom], key: Asked) -> Mask:
             for atom in atoms
         ],
         dtype=np.bool_,
-    )
-
-
-def _crosses(atom: Atom, department: Any, region: Any) -> bool:
-    return (department is EVERYWHERE or atom.top_department == department) and (
-        region is EVERYWHERE or atom.geography == region
     )
 
 

@@ -33,8 +33,8 @@ SENSITIVE_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "4.5 only single people are protected",
         "services/metrics/release.py",
-        "if self.size(mask) < self.k)",
-        "if self.size(mask) < 2)",
+        "masks[masks @ self.counts < self.k]",
+        "masks[masks @ self.counts < 2]",
         f"{RELEASE_TESTS}::test_4_5_what_one_cell_holds_beyond_another_inside_it_counts_too",
     ),
     Mutant(
@@ -47,7 +47,7 @@ SENSITIVE_MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "4.5 small cells hide each other however few they are",
         "services/metrics/release.py",
-        "    _hide_remainders(table, cells, shown)\n    return",
+        "    _hide_remainders(table, cells, masks, shown)\n    return",
         "    return",
         f"{RELEASE_TESTS}::test_4_5_several_small_cells_that_are_few_together_take_one_more",
     ),

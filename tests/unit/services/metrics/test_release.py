@@ -75,8 +75,8 @@ def release(counts: list[int], cells: dict[str, list[int]], k: int = 5) -> set[o
     masks = {name: np.isin(np.arange(atoms), inside) for name, inside in cells.items()}
     made = [Cell(name, mask, axis="" if name == "all" else "part") for name, mask in masks.items()]
     people = np.full(atoms, 9, dtype=np.int64)
-    alone = [np.arange(atoms) == atom for atom in range(atoms)]
-    guarded = [*alone, *differences(made, people)]
+    alone = np.eye(atoms, dtype=np.bool_)
+    guarded = np.concatenate([alone, differences(made, people)])
     return set(shown_cells(np.array(counts, dtype=np.int64), people, made, guarded, k))
 
 
@@ -106,8 +106,8 @@ def test_4_5_a_number_that_others_show_already_counts_as_known() -> None:
     cells = [Cell("all", whole)]
     people = np.array([9, 9], dtype=np.int64)
     counts = np.array([10, 3], dtype=np.int64)
-    assert shown_cells(counts, people, cells, [rest], 5) == {"all"}
-    assert shown_cells(counts, people, cells, [rest], 5, known=[part]) == set()
+    assert shown_cells(counts, people, cells, rest[None], 5) == {"all"}
+    assert shown_cells(counts, people, cells, rest[None], 5, known=[part]) == set()
 
 
 def test_4_5_a_cell_that_is_withheld_stays_hidden_whatever_its_size() -> None:
@@ -117,7 +117,8 @@ def test_4_5_a_cell_that_is_withheld_stays_hidden_whatever_its_size() -> None:
         Cell("a", np.array([True, False])),
         Cell("b", np.array([False, True])),
     ]
-    shown = shown_cells(np.array([50, 50], dtype=np.int64), people, cells, [], 5, withheld={"b"})
+    nothing = np.zeros((0, 2), dtype=np.bool_)
+    shown = shown_cells(np.array([50, 50], dtype=np.int64), people, cells, nothing, 5, withheld={"b"})
     assert shown == {"all"}
 
 
