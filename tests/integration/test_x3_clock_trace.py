@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dashapp.explanation_commands import trace_text
@@ -278,6 +278,10 @@ def test_x3_the_command_prints_and_audits(store: Store, snapshots: Path) -> None
     assert len(audited) == 2
 
 
+WITHOUT_SHRINKING = (Phase.explicit, Phase.generate)
+"""An example is a seed: a smaller one is no simpler, and each takes seconds."""
+
+
 def at_random(company: Company, dice: random.Random) -> None:
     """Twenty requisitions that are held, frozen, cancelled and re-opened at random; forms with and without leave."""
     company.found()
@@ -322,7 +326,7 @@ def assert_same(trace: ClockTrace, row: Any) -> None:
     assert clock.value == pytest.approx(row.value, abs=1e-9), trace_text(trace)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=WITHOUT_SHRINKING)
 @given(seed=st.integers(0, 10**6), until=st.sampled_from(["2026-02-20T11:17", "2026-05-04T16:30"]))
 def test_x3_a_trace_equals_what_the_query_layer_says(
     tmp_path_factory: pytest.TempPathFactory, seed: int, until: str
