@@ -22,6 +22,7 @@ from services.domain.wording import at_instant, on_date
 from services.metrics import overview_parts as parts
 from services.metrics import overview_tables as tables
 from services.metrics.lede import Situation, write_lede
+from services.metrics.priority_order import by_priority
 from services.metrics.registry import REGISTRY
 from services.metrics.selection import Answers, Asks, Selection
 from services.metrics.targets import TargetBook
@@ -80,6 +81,8 @@ class Overview:
             key = (f"{stamp.snapshot} {as_of}", viewer.fingerprint(), filters)
             kept = self._recall(key)
             view = kept or self._keep(key, self._build(Selection(self._query, viewer, filters), stamp, options))
+            last_day = parse_period(filters.period, _local_day(as_of, viewer.timezone)).last_day
+            view = by_priority(view, filters, last_day, self._store)
             standing = self._standing()
             return replace(view, notes=(*standing, *view.notes)) if standing else view
 

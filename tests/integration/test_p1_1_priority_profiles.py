@@ -14,13 +14,16 @@ from sqlalchemy import insert, select
 from dashapp.commands.profiles import index_document
 from services.domain.errors import ConflictError, ForbiddenError, InvalidInputError
 from services.domain.grains import Grain, bin_label, bins
-from services.domain.metric import Answer, Query, Row, Unit
+from services.domain.metric import Answer, Better, Query, Row, Unit
 from services.domain.people import Viewer
+from services.domain.views import Filters, Tile
 from services.metrics.composite import CompositeIndex
 from services.metrics.places import COMPANY, Place, PlaceBook
+from services.metrics.priority_order import by_priority
 from services.metrics.profiles import Profiles, Wanted, ordered
 from services.store.database import Store
 from services.store.tables import AuditEvent, Department, JobFamily
+from tests import overview_factories as make
 from tests.delivery_scenes import HandClock
 from tests.people import People, make_people
 
@@ -200,3 +203,24 @@ def test_1_1_pages_and_scorecards_show_the_weighty_metrics_first(scene: Scene) -
     metrics = ("hires", "time_to_fill", "offer_acceptance_rate")
     assert ordered(profile, metrics) == ("offer_acceptance_rate", "time_to_fill", "hires")
     assert ordered(None, metrics) == metrics
+
+
+def test_1_1_the_executive_page_stands_in_the_order_of_the_profile(scene: Scene) -> None:
+    names = ("hires", "time_to_hire", "offer_acceptance_rate")
+    rows = [Row(name, {}, 1.0, Unit.DAYS, 40) for name in names]
+    tiles = tuple(Tile(row.metric, row.metric, row, row.unit, Better.HIGHER) for row in rows)
+    view = make.an_overview(tiles=tiles)
+
+    def shown(last_day: date, filters: Filters = Filters()) -> tuple[list[str], list[str]]:  # noqa: B008 - frozen
+        found = by_priority(view, filters, last_day, scene.store)
+        return [tile.metric_id for tile in found.tiles], [note.text for note in found.notes[len(view.notes) :]]
+
+    as_it_is = list(names)
+    assert shown(TODAY) == (as_it_is, [])
+    scene.put(QUALITY_FIRST)
+    first = ["offer_acceptance_rate", "hires", "time_to_hire"]
+    assert shown(TODAY) == (first, ["Order of the figures: time first, by the priority profile of the company."])
+    assert shown(date(2026, 11, 23)) == (as_it_is, [])
+    scene.put({"time_to_hire": 1.0}, at=scene.place("Commercial"))
+    assert shown(TODAY, Filters(department=("Sales",)))[0][0] == "time_to_hire"
+    assert shown(TODAY, Filters(department=("Gone",)))[0] == first
