@@ -177,8 +177,8 @@ requisition_hold = Table(
 requisition_stop = Table(
     "requisition_stop",
     metadata,
-    # Why: each stop by itself, overlapping ones too; their union is ``requisition_hold``. ``kind``: hold, freeze, or gap
-    # (between a cancellation and a re-opening); ``scope`` and ``scope_value`` of a freeze; to_at None = still.
+    # Why: each stop by itself, overlapping ones too; their union is ``requisition_hold``. ``kind``: hold, freeze, or
+    # gap (between a cancellation and a re-opening); ``scope`` and ``scope_value`` of a freeze; to_at None = still.
     Column("requisition_id", Integer),
     *_columns(String(), "kind", "scope", "scope_value"),
     *_columns(DateTime(), "from_at", "to_at"),
