@@ -218,8 +218,10 @@ def test_a_new_snapshot_refreshes_the_page_by_itself_and_says_so(
 
 def test_an_ended_session_leads_to_the_sign_in_with_the_filters_kept(open_as: Open, address: str) -> None:
     page = drawn(open_as(Role.EXECUTIVE))
-    page.context.clear_cookies()
     page.locator("summary[data-filter=period]").click()
+    page.locator("#period-3m").wait_for()
+    # last: the page asks for news by itself, and would leave with the filters it has
+    page.context.clear_cookies()
     page.locator("#period-3m").click(no_wait_after=True)
     page.wait_for_url("**/login?next=*")
     assert "period%3D3m" in page.url

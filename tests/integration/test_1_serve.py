@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from services.domain.people import Role
 from tests.services_for_tests import die_with_parent, free_port
 
 pytestmark = pytest.mark.slow
@@ -99,7 +100,7 @@ def _get(address: str) -> int:
 
 def test_a_first_start_serves_everything_and_sigterm_ends_it(served):
     served.wait_until_it_greets(300)
-    assert len(served.passwords()) == 8, "one sign-in per role"
+    assert len(served.passwords()) == len(Role), "one sign-in per role"
     assert _get(f"{served.address}/healthz") == 200
     assert _get(f"{served.address}/login") == 200
     lines = " ".join(_session(served.process.pid).values())
