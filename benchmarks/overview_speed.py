@@ -43,7 +43,7 @@ def main() -> None:
     services = build_services(settings)
     info = services.mart.snapshot()
     questions = time_questions(settings, info.as_of, arguments.repeat)
-    recorded = record_statements(services, (settings.mart_dir / "current").resolve())
+    recorded = record_statements(services)
     changes = list(filter_changes(services, arguments.repeat * 4))
     served, raw = [], []
     for filters in changes:
@@ -108,15 +108,16 @@ def time_questions(settings: Settings, as_of: Any, repeat: int) -> Timings:
     return found
 
 
-def record_statements(services: Services, file: Path) -> list[Callable[[], object]]:
+def record_statements(services: Services) -> list[Callable[[], object]]:
     """Wrap the reader so that each statement it runs is kept as something that can be run again, without us."""
     kept: list[Callable[[], object]] = []
-    raw = open_for_reading(file)
     reader = services.mart
     original = reader._run  # noqa: SLF001 - the measure needs exactly what was sent
 
     def recording(statement: Any, *how: Any) -> Any:
         sql, values = compile_select(statement)
+        # on the reader's own connection: rows that it keeps in memory are read there
+        raw = reader._current().cursor()  # noqa: SLF001 - as above
         kept.append(lambda: raw.execute(sql, values).fetchnumpy())
         return original(statement, *how)
 

@@ -15,7 +15,7 @@ DIALECT: sa.Dialect = Dialect(paramstyle="qmark")
 # The dialect has just read the reserved words through the default connection. Its threads would not survive the fork
 # of a web server, and the worker would abort at its exit while waiting for them.
 duckdb.default_connection().close()
-_CACHE: LRUCache[Any, Any] = LRUCache(500)
+_CACHE: LRUCache[Any, Any] = LRUCache(3000)
 """Compiled statements by structure, as an engine keeps them: values are bound anew each time."""
 
 
