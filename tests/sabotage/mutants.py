@@ -346,8 +346,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "7 everybody sees the recruiters",
         "services/metrics/overview.py",
-        "if ColumnClass.PERSON not in selection.viewer.classes:",
-        "if False:",
+        "sees_people = ColumnClass.PERSON in selection.viewer.classes",
+        "sees_people = True",
         f"{OVERVIEW_TESTS}::test_only_who_may_see_figures_of_people_gets_recruiters",
     ),
     Mutant(
