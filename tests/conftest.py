@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 # No deadline for a single example: two cores shared by two test processes say nothing about speed.
-hypothesis.settings.register_profile("suite", deadline=None)
-hypothesis.settings.load_profile("suite")
+# The suite draws the same examples for the same code, so a commit has one verdict; HYPOTHESIS_PROFILE=search looks for
+# new ones.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 def _is_local(address: Any) -> bool:

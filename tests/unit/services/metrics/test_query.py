@@ -233,8 +233,8 @@ class TestScope:
         everything = replace(viewer, classes=frozenset(ColumnClass))
         for table in ("fact_application", "fact_seat", "dim_requisition", *FOLLOWING):
             own.connection.execute(f"DELETE FROM {table} WHERE NOT ({_in_words(viewer.scope)})")
-        by = next(name for name in ("department", "top_department") if name in REGISTRY[metric].dimensions)
-        answers = [QueryLayer(mart, FakeNames()).ask(Query((metric,), by=(by,)), everything) for mart in (whole, own)]
+        by = tuple(name for name in ("department", "top_department") if name in REGISTRY[metric].dimensions)[:1]
+        answers = [QueryLayer(mart, FakeNames()).ask(Query((metric,), by=by), everything) for mart in (whole, own)]
         assert answers[0] == answers[1]
 
 
