@@ -1,0 +1,10 @@
+"""Edits of requisitions: overlays."""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
