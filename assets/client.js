@@ -3,7 +3,8 @@
 (function () {
   "use strict";
 
-  var SLOW_MS = 200, POLL_MS = 15000, ANNOUNCE_MS = 60000, CHORD_MS = 1500, NARROW = "(max-width: 640px)", DEFAULT_PERIOD = "12m", PAPER_PX = 660;
+  var SLOW_MS = 200, POLL_MS = 15000, ANNOUNCE_MS = 60000, CHORD_MS = 1500, NARROW = "(max-width: 640px)", DEFAULT_PERIOD = "12m", PAPER_PX = 660,
+    FILTERS = ["period", "department", "job_family", "seniority", "geography", "source"], lastFilters = "";
 
   function byId(id) { return document.getElementById(id); }
   function all(selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); }
@@ -38,9 +39,37 @@
       var counts = input.type === "text" ? input.value.trim() : input.checked && input.value;
       if (counts && !(input.name === "period" && input.value === DEFAULT_PERIOD)) pairs.append(input.name, input.value.trim());
     });
-    var text = pairs.toString();
-    return text ? "?" + text : "";
+    return asSearch(withOthers(bar, pairs));
   }
+  function asSearch(pairs) { var text = pairs.toString(); return text ? "?" + text : ""; }
+  /* What the page itself keeps in the address stays when a filter changes; only the place in a long list does not. */
+  function withOthers(bar, pairs) {
+    var named = all("input[name]", bar).map(function (input) { return input.name; });
+    new URLSearchParams(location.search).forEach(function (value, name) {
+      if (name !== "page" && FILTERS.indexOf(name) < 0 && named.indexOf(name) < 0) pairs.append(name, value);
+    });
+    return pairs;
+  }
+  function filtersOf(search) {
+    var pairs = new URLSearchParams();
+    new URLSearchParams(search).forEach(function (value, name) { if (FILTERS.indexOf(name) >= 0) pairs.append(name, value); });
+    return asSearch(pairs);
+  }
+  /* Filters survive a change of page: links to pages that follow them carry those that were set last. */
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest ? event.target.closest("a.hb-filtered") : null;
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    var here = document.querySelector("a.hb-nav-i.hb-filtered[aria-current]");
+    var search = here ? filtersOf(location.search) : lastFilters;
+    if (here) lastFilters = search;
+    if (!search) return;
+    event.preventDefault();
+    event.stopPropagation();
+    closeSheet();
+    history.pushState({}, "", link.getAttribute("href") + search);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  }, true);
 
   on("change", ".hb-filters input[type=checkbox], .hb-filters input[type=radio]", function (input) {
     // After Dash has handled the same event, so that its state and the address agree.

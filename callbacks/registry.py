@@ -70,6 +70,8 @@ class PageSpec:
     layout: Callable[[PageRequest], Component]
     nav: bool = True
     """False = not in the side bar (a page of one thing)."""
+    filtered: bool = False
+    """The page follows the filters: links to it from other pages carry those that are set."""
     register: Callable[[GuardedDash, Services], None] | None = None
     routes: tuple[RouteSpec, ...] = ()
 
@@ -94,10 +96,23 @@ class PageTable:
 
     def navigation(self, policy: Policy, viewer: Viewer | None) -> tuple[NavItem, ...]:
         return tuple(
-            NavItem(page.path, page.title, page.icon, page.group)
+            NavItem(page.path, page.title, page.icon, page.group, page.filtered)
             for page in self.pages
             if page.nav and policy.can(viewer, page.action)
         )
+
+
+def path_parameters(rule: str, path: object) -> dict[str, str] | None:
+    """Placeholders of ``path`` (hostile) under a page's ``rule``; None = the path is another page's."""
+    if not isinstance(path, str) or not path.startswith("/"):
+        return None
+    try:
+        _, parameters = (
+            Map([Rule(rule, endpoint="page")], strict_slashes=False, merge_slashes=False).bind("").match(path)
+        )
+    except HTTPException:
+        return None
+    return dict(parameters)
 
 
 class GuardedDash(Dash):

@@ -14,3 +14,5 @@ class NavItem(NamedTuple):
     """Class of the icon shape: ``ico-<icon>``."""
     group: str
     """Heading in the side bar: Hiring, Performance, Decisions, Trust, Administration."""
+    filtered: bool = False
+    """The page follows the filters."""

@@ -115,14 +115,16 @@ def _top_bar() -> Component:
 
 def _navigation(items: Sequence[NavItem]) -> Component:
     groups = [
-        html.Div([html.P(name), *(_nav_link(item) for item in members)], className=hb("nav-g"))
+        html.Div([html.P(name), *(_link(item, "nav-i") for item in members)], className=hb("nav-g"))
         for name, members in groupby(items, key=lambda item: item.group)
     ]
     return html.Nav(groups, **attributes(aria_label="Main"))
 
 
-def _nav_link(item: NavItem) -> Component:
-    return dcc.Link([icon(item.icon), item.title], href=item.path, className=hb("nav-i"))
+def _link(item: NavItem, name: str) -> Component:
+    """The script adds the filters that are set to the links of pages that follow them."""
+    classes = hb(f"{name} filtered" if item.filtered else name)
+    return dcc.Link([icon(item.icon), item.title], href=item.path, className=classes)
 
 
 def _foot(viewer: Viewer) -> Component:
@@ -152,6 +154,6 @@ def _foot(viewer: Viewer) -> Component:
 
 
 def _tab_bar(items: Sequence[NavItem]) -> Component:
-    tabs = [dcc.Link([icon(item.icon), item.title], href=item.path, className=hb("tab-i")) for item in items[:_TABS]]
+    tabs = [_link(item, "tab-i") for item in items[:_TABS]]
     more = button(icon("menu"), "More", classes="tab-i", data_sheet="side")
     return html.Nav([*tabs, more], className=hb("tab-m"), **attributes(aria_label="Quick"))

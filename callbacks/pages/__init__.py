@@ -15,6 +15,7 @@ PAGES: tuple[PageSpec, ...] = (
         group="Hiring",
         layout=overview.page,
         register=overview.register,
+        filtered=True,
     ),
     PageSpec(
         "/actions",

@@ -13,7 +13,8 @@ from callbacks.registry import GuardedDash, PageRequest
 from callbacks.session import current_viewer, tell_if_refused
 from layouts import ids
 from layouts.components.filters import filter_bar
-from layouts.pages.overview import overview_body, overview_foot, overview_head, overview_page, shown_token, version_of
+from layouts.components.page_parts import version_of
+from layouts.pages.overview import overview_body, overview_foot, overview_head, overview_page, shown_token
 from layouts.pages.states import failed, no_snapshot
 from services.access.policy import Action
 from services.domain.errors import HireboardError, RetryLaterError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dash import html
@@ -71,12 +71,15 @@ def side_panel() -> Component:
     )
 
 
-def panel_data(details: Sequence[MetricDetail], tiles: Iterable[Tile], trend: Trend) -> Component:
-    """Definitions and number tables as data: the script draws the one that is asked for, so the page stays light."""
+def panel_data(details: Sequence[MetricDetail], tiles: Iterable[Tile], trends: Mapping[str, Trend]) -> Component:
+    """Definitions and number tables as data: the script draws the one that is asked for, so the page stays light.
+
+    ``trends`` by the name their "As table" button carries.
+    """
     sections = {
         **{f"definition {detail.metric_id}": _definition(detail) for detail in details},
         **{f"numbers {tile.metric_id}": _tile_numbers(tile) for tile in tiles},
-        f"numbers {TREND}": _trend_numbers(trend),
+        **{f"numbers {name}": _trend_numbers(trend) for name, trend in trends.items()},
     }
     text = json.dumps(sections, separators=(",", ":"), ensure_ascii=False)
     return html.Div(hidden=True, id="panel-data", **attributes(data_sections=text))

@@ -7,24 +7,23 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.components.card import as_table_button, card, page_note
+from layouts.components.chart import chart
 from layouts.components.filters import filter_bar
-from layouts.components.markup import Child, attributes, button, hb, icon, present, spoken, with_icon
+from layouts.components.markup import Child, attributes, button, hb, present, with_icon
+from layouts.components.page_parts import lede, page_head, time_of, trust_line, version_of
 from layouts.components.panel import TREND, panel_data
 from layouts.components.status import sample_chip, status_chip
 from layouts.components.tables import funnel_table, table_card
 from layouts.components.tile import kpi_tile, more_button
-from layouts.figures.template import CONFIG
-from layouts.figures.trend import trend_figure
 from layouts.pages.states import nothing_matches
 from services.domain.filters import to_search
 from services.domain.metric import Row
 from services.domain.phrases import against_target, change, target
-from services.domain.views import Filters, OverviewView, Stamp, Tile, Trend
-from services.domain.wording import amount, at_instant, sample, shown
+from services.domain.views import Filters, OverviewView, Tile
+from services.domain.wording import amount, sample, shown
 
 _TOP_TILES = 4
 """Tiles beside the hero; the rest stand in a row of four below."""
-_SNAPSHOT_CHARACTERS = 12
 
 
 def overview_page(view: OverviewView) -> Component:
@@ -41,45 +40,22 @@ def overview_page(view: OverviewView) -> Component:
 
 
 def overview_head(view: OverviewView) -> Component:
-    stamp = html.Span(f"As of {as_of(view.stamp)}", className=with_icon("asof", "clock"))
-    printer = button(icon("print"), spoken("Print"), classes="btn icon hide-m", data_print="page", title="Print")
-    return html.Header(
-        [
-            html.Div([html.H1(view.title), html.P(view.subtitle, className=hb("sub"))]),
-            html.Div([stamp, printer], className=hb("row gap-3")),
-        ],
-        className=hb("page-head"),
-        **attributes(data_version=version_of(view.stamp)),
-    )
-
-
-def version_of(stamp: Stamp) -> str:
-    """As /api/version names it: the same content published again for a later time is another version."""
-    return f"{stamp.snapshot}-{stamp.as_of:%Y%m%d%H%M%S}"
+    return page_head(view.title, view.subtitle, view.stamp)
 
 
 def shown_token(version: str, filters: Filters) -> str:
     return f"{version}{to_search(filters)}"
 
 
-def as_of(stamp: Stamp) -> str:
-    return f"{at_instant(stamp.as_of, stamp.timezone)}, batch {stamp.snapshot[:_SNAPSHOT_CHARACTERS]}"
-
-
-def _time_of(stamp: Stamp) -> str:
-    """``06:00``: the time of day on each tile; the date stands in the head."""
-    return at_instant(stamp.as_of, stamp.timezone).split(", ")[1].split(" ")[0]
-
-
 def overview_body(view: OverviewView) -> list[Component]:
     notes = [page_note(note) for note in view.notes]
     if view.is_empty:
         return [*notes, nothing_matches(view.lede)]
-    time = _time_of(view.stamp)
+    time = time_of(view.stamp)
     beside = [kpi_tile(tile, time) for tile in view.tiles[:_TOP_TILES]]
     below = [kpi_tile(tile, time) for tile in view.tiles[_TOP_TILES:]]
     return [
-        _lede(view),
+        lede(view.lede, view.rules),
         *notes,
         html.Div([_hero(view), html.Div(beside, className=hb("s5 tiles two-wide"))], className=hb("grid")),
         html.Div(below, className=hb("tiles mt-4")),
@@ -88,17 +64,8 @@ def overview_body(view: OverviewView) -> list[Component]:
             present(table_card(view.departments), table_card(view.recruiters) if view.recruiters else None),
             className=hb("grid mt-4"),
         ),
-        panel_data(view.details, (view.hero, *view.tiles), view.hero_trend),
+        panel_data(view.details, (view.hero, *view.tiles), {TREND: view.hero_trend}),
     ]
-
-
-def _lede(view: OverviewView) -> Component:
-    rules = " and ".join(view.rules)
-    noun = "rules" if len(view.rules) > 1 else "rule"
-    written = html.Span(
-        f"Written by {noun} {rules} from the numbers below. “Before” is the year before.", className=hb("sub")
-    )
-    return html.P(present(view.lede, written if view.rules else None), className=hb("lede"))
 
 
 def _hero(view: OverviewView) -> Component:
@@ -107,7 +74,7 @@ def _hero(view: OverviewView) -> Component:
         html.Span(button(tile.title, classes="name", data_show="definition", data_of=tile.metric_id)),
         trend.caption,
         _hero_value(tile),
-        chart(trend),
+        chart(trend, ids.OVERVIEW_CHART),
         width=7,
         aside=more_button(tile.metric_id, tile.title, classes="btn small icon"),
         foot=[*_hero_foot(view), as_table_button(TREND)],
@@ -130,20 +97,6 @@ def _hero_value(tile: Tile) -> Component:
     )
     compared = html.P(moved.text, className=with_icon("sm ink2", moved.arrow)) if moved else None
     return html.Div(present(value, compared), className=hb("row wrap between hero-row"))
-
-
-def chart(trend: Trend) -> Component:
-    """The chart's finding is its name for those who do not see it; its numbers are one click away."""
-    if not any(point.value is not None for point in trend.points):
-        words = "No line is drawn: every single month has too few cases. The figure above covers the whole period."
-        return html.P(words, className=hb("chart no-chart sub"))
-    graph = dcc.Graph(
-        id=ids.OVERVIEW_CHART,
-        figure=trend_figure(trend),
-        config=CONFIG,
-        style={"position": "absolute", "inset": 0, "height": "100%"},
-    )
-    return html.Div(graph, role="img", className=hb("chart"), **attributes(aria_label=trend.finding))
 
 
 def _hero_foot(view: OverviewView) -> list[Child]:
@@ -178,5 +131,4 @@ def _funnel(view: OverviewView) -> Component:
 
 
 def overview_foot(view: OverviewView) -> Component:
-    sentences = [html.Span(words, className=with_icon("", "clock")) for words in view.trust]
-    return html.Footer(sentences, className=hb("trust"))
+    return trust_line(view.trust)

@@ -233,6 +233,53 @@ class OverviewView:
 
 
 @dataclass(frozen=True)
+class Section:
+    """One card of a page. ``content`` of a kind the frame does not know is drawn by the page's own layout."""
+
+    id: str
+    """Unique on the page; also the name of its numbers in the panel."""
+    content: object
+    """Table, Trend, Funnel, or a frozen dataclass of the page."""
+    width: int = 12
+    """Twelfths of the page; sections fill rows from left to right."""
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Pass-through by stage."""
+
+    title: str
+    caption: str
+    steps: tuple[FunnelStep, ...]
+    empty: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PageView:
+    """A page under the filter bar. Every channel that shows the page (screen, CSV, API) reads this."""
+
+    id: str
+    title: str
+    subtitle: str
+    stamp: Stamp
+    filters: Filters
+    choices: tuple[FilterChoice, ...]
+    lede: str = ""
+    rules: tuple[str, ...] = ()
+    """Ids of the wording rules that wrote the lede."""
+    notes: tuple[Note, ...] = ()
+    tiles: tuple[Tile, ...] = ()
+    sections: tuple[Section, ...] = ()
+    is_empty: bool = False
+    """Nothing matches the filters; ``lede`` says so in words and no part of the page is drawn."""
+    details: tuple[MetricDetail, ...] = ()
+    """Definitions behind the tiles, for the panel."""
+    trust: tuple[str, ...] = ()
+    """Sentences of the foot: batch, snapshot, metric set."""
+
+
+@dataclass(frozen=True)
 class Definition:
     """A footnote: which definition a figure follows."""
 

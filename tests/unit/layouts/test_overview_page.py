@@ -15,6 +15,7 @@ import pytest
 from dash.development.base_component import Component
 
 from layouts import ids
+from layouts.components.chart import chart
 from layouts.components.filters import filter_bar
 from layouts.components.panel import panel_data
 from layouts.components.sparkline import sparkline
@@ -22,7 +23,7 @@ from layouts.components.tables import data_table, table_card
 from layouts.components.tile import kpi_tile
 from layouts.figures.trend import trend_figure
 from layouts.navigation import NavItem
-from layouts.pages.overview import chart, overview_body, overview_page
+from layouts.pages.overview import overview_body, overview_page
 from layouts.pages.states import failed, no_access, no_snapshot, skeleton
 from layouts.shell import INDEX_STRING, shell_layout
 from services.domain.metric import Reason, Unit
@@ -222,18 +223,18 @@ def test_a_band_needs_both_edges() -> None:
 
 
 def test_the_chart_is_a_picture_with_its_finding_as_name() -> None:
-    tree = chart(make.hero_trend())
+    tree = chart(make.hero_trend(), "chart")
     assert having(tree, role="img", aria_label=make.hero_trend().finding)
 
 
 def test_a_chart_without_points_is_a_sentence() -> None:
-    tree = chart(a_trend(TrendPoint("Oct 2026", date(2026, 10, 1), None), target=45.0))
+    tree = chart(a_trend(TrendPoint("Oct 2026", date(2026, 10, 1), None), target=45.0), "chart")
     assert "too few cases" in text_of(tree)
     assert not having(tree, id=ids.OVERVIEW_CHART)
 
 
 def test_every_menu_entry_has_something_to_show(view: OverviewView) -> None:
-    data = panel_data(view.details, (view.hero, *view.tiles), view.hero_trend)
+    data = panel_data(view.details, (view.hero, *view.tiles), {"trend": view.hero_trend})
     sections = json.loads(getattr(data, "data-sections"))
     for figure in {
         getattr(button, "data-menu") for button in walk(overview_page(view)) if hasattr(button, "data-menu")
