@@ -22,10 +22,11 @@ from services.mart.schema import (
     dim_stage,
     fact_application,
     fact_feedback,
+    metadata,
 )
 from services.metrics.dimensions import AGE_BUCKETS, Dimension, Kind
 from services.metrics.plan import Executor
-from services.metrics.scope import within
+from services.metrics.scope import Places, within
 from services.metrics.transitions import transitions
 
 ACCEPTED_SHOWN = 12
@@ -96,6 +97,7 @@ class Catalog:
         self.zones = self._zones()
         self.first_on: date | None = executor.execute(sa.select(sa.func.min(fact_application.c.applied_on)))[0][0]
         self._known: dict[tuple[Scope, str], frozenset[Any]] = {}
+        self._places: Places | None = None
 
     def _departments(self) -> list[tuple[Any, ...]]:
         columns = dim_department.c
@@ -128,6 +130,17 @@ class Catalog:
         """These departments and all their children, sorted."""
         wanted = set(department_ids)
         return tuple(sorted(key for key in self.departments if wanted & set(self.way_up(key))))
+
+    def places(self, scope: Scope) -> Places | None:
+        """Where any row of the snapshot lies, looked up for the first limited scope; None = nobody needs to know."""
+        if scope.everything or () in {scope.department_ids, scope.regions}:
+            return None
+        if self._places is None:
+            tables = [table for table in metadata.sorted_tables if {"department_id", "region"} <= set(table.c.keys())]
+            pairs = (sa.select(table.c.department_id, table.c.region).distinct() for table in tables)
+            found = self._executor.execute(sa.union_all(*pairs))
+            self._places = Places(frozenset(row[0] for row in found), frozenset(row[1] for row in found))
+        return self._places
 
     # --- from raw values to names -------------------------------------------------------------------------------
 

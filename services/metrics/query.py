@@ -268,6 +268,7 @@ class QueryLayer:
             attribution=query.attribution,
             expected=query.expected,
             by_strata=is_expected,
+            places=catalog.places(viewer.scope),
         )
         _check_period(question)
         return question

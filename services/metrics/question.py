@@ -15,7 +15,7 @@ from services.domain.metric import Attribution, Period
 from services.domain.people import Scope
 from services.metrics.agreed_places import person_limits
 from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
-from services.metrics.scope import within
+from services.metrics.scope import Places, within
 
 DISTANT_PAST = datetime(1900, 1, 1)  # noqa: DTZ001 - the mart's instants are naive UTC
 
@@ -56,6 +56,8 @@ class Question:
     expected: bool = False
     by_strata: bool = False
     """Asked for what a figure is compared with: the cases count, not the figures."""
+    places: Places | None = None
+    """Where the snapshot's rows lie, so that a wide scope is compared with as little as possible; None = not known."""
 
     @property
     def grain(self) -> Grain | None:
@@ -72,7 +74,7 @@ class Question:
 
     def conditions(self, table: sa.FromClause, without: tuple[str, ...] = ()) -> list[sa.ColumnElement[bool]]:
         """Scope, agreements and filters on ``table``, except the filters named in ``without``."""
-        reach = within(self.scope, table)
+        reach = within(self.scope, table, self.places)
         asked = {dimension.id for dimension in self.by}
         agreed = person_limits(self.scope.agreed, asked, self.chosen, table)
         found = [*([] if reach is None else [reach]), *agreed]

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
 import sqlalchemy as sa
 
 from services.domain.people import Scope
 from services.mart.schema import dim_requisition
 
 
-def within(scope: Scope, table: sa.FromClause) -> sa.ColumnElement[bool] | None:
+@dataclass(frozen=True)
+class Places:
+    """Every department and region that occurs in any row of a snapshot; None among them = unknown in some row."""
+
+    departments: frozenset[int | None]
+    regions: frozenset[str | None]
+
+
+def within(scope: Scope, table: sa.FromClause, places: Places | None = None) -> sa.ColumnElement[bool] | None:
     """Rows of ``table`` the scope reaches; None = all of them.
 
-    A requisition without region or department is outside every scope that is limited on that axis.
+    A requisition without region or department is outside every scope that is limited on that axis. ``places``: what
+    occurs at all; a scope that reaches all of it then costs nothing, and one that reaches most of it little.
     """
     if scope.everything:
         return None
     parts: list[sa.ColumnElement[bool]] = []
     if scope.department_ids != () and scope.regions != ():
-        granted = _granted(scope, table)
+        granted = _granted(scope, table, places)
         if not granted:
             return None
         parts.append(sa.and_(*granted))
@@ -29,10 +42,26 @@ def within(scope: Scope, table: sa.FromClause) -> sa.ColumnElement[bool] | None:
     return sa.or_(*parts) if parts else sa.false()
 
 
-def _granted(scope: Scope, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+def _granted(scope: Scope, table: sa.FromClause, places: Places | None) -> list[sa.ColumnElement[bool]]:
     limits: list[sa.ColumnElement[bool]] = []
     if scope.department_ids is not None:
-        limits.append(table.c.department_id.in_(scope.department_ids))
+        limits += _one_of(table.c.department_id, scope.department_ids, places.departments if places else None)
     if scope.regions is not None:
-        limits.append(table.c.region.in_(scope.regions))
+        limits += _one_of(table.c.region, scope.regions, places.regions if places else None)
     return limits
+
+
+def _one_of(
+    column: sa.ColumnElement[Any], granted: Collection[Any], occurring: frozenset[Any] | None
+) -> list[sa.ColumnElement[bool]]:
+    """Nothing where all that occurs is granted; else the shorter list, of what is granted or of what is not."""
+    if occurring is None:
+        return [column.in_(granted)]
+    missing = occurring.difference(granted)
+    if not missing:
+        return []
+    others = sorted(missing - {None})
+    if len(others) >= len(occurring) - len(missing):
+        return [column.in_(granted)]
+    # an unknown value is neither in nor out: it stays outside both ways
+    return [column.not_in(others)] if others else [column.is_not(None)]
