@@ -138,6 +138,8 @@ class Followed(NamedTuple):
     entry: sa.ColumnElement[int]
     """Its age when the data begin; -1 = it began later."""
     limits: list[sa.ColumnElement[bool]]
+    is_forward: sa.ColumnElement[bool]
+    """Its end does not lie before its start."""
 
 
 def _asked(question: Question, metric: Metric) -> list[Transition]:
@@ -165,6 +167,11 @@ def _plan(plan: Plan, metric: Metric) -> None:
             case "source_conversion":
                 rows = cohort(plan, transition, external=True)
                 plan.tabulate("conversion", "application", rows, entry=has_late_entries(plan))
+            case "pass_through_rate_snapshot" | "pass_through_rate_resolved":
+                rows = cohort(plan, transition, is_timed=False)
+                plan.tabulate(
+                    f"so_far_{transition.tag}", "application", rows, constant={"transition": transition.label}
+                )
             case _:
                 tag = f"cohort_{transition.tag}"
                 name = {"transition": transition.label}
@@ -201,21 +208,29 @@ def _groups(plan: Plan, transition: Transition, on: sa.ColumnElement[date], fact
     return list(plan.group_columns(fact, on=on, literal={"transition": label}))
 
 
-def cohort(plan: Plan, transition: Transition, *, external: bool = False) -> sa.Subquery:
-    """Rows of a count table: everybody who reached the start in the period, and how far they came by as-of."""
+def cohort(plan: Plan, transition: Transition, *, external: bool = False, is_timed: bool = True) -> sa.Subquery:
+    """Rows of a count table: everybody who reached the start in the period, and how far they came by as-of.
+
+    ``is_timed``: also when; without, a plain share is counted in a handful of rows.
+    """
     question = plan.question
     followed = _followed_to_now if question.is_latest and question.data_from is None else _followed_to_as_of
     way = followed(question, transition)
     # nothing after the horizon changes the estimate: one grid point stands for all of it
     beyond = transition.horizon_days * TENTHS + 1
     kind = sa.case(*_left_apart(external=external), else_=way.kind) if external else way.kind
+    at = sa.func.least(way.stop, beyond) if is_timed else sa.literal_column("0")
     statement = sa.select(
         *_groups(plan, transition, way.on, way.fact),
-        sa.func.least(way.stop, beyond).label("t"),
+        at.label("t"),
         kind.label("kind"),
         way.entry.label("entry"),
     ).where(*question.conditions(way.fact), *question.in_period(way.on), *way.limits)
-    return statement.subquery("conversion_cohort" if external else f"cohort_of_{transition.tag}")
+    if not is_timed:
+        # dates that contradict each other are left out, as from every count table
+        statement = statement.where(way.is_forward)
+    name = "conversion_cohort" if external else f"{'cohort' if is_timed else 'so_far'}_of_{transition.tag}"
+    return statement.subquery(name)
 
 
 def _followed_to_now(question: Question, transition: Transition) -> Followed:
@@ -235,6 +250,8 @@ def _followed_to_now(question: Question, transition: Transition) -> Followed:
         kind=sa.case((to_stop.is_not(None), REACHED), else_=sa.func.coalesce(columns.exit_cause, OPEN)),
         entry=sa.literal_column("-1"),
         limits=[] if is_first else [columns.stage == transition.start.value],
+        # who is still on the way began before as-of: everything in the snapshot has happened
+        is_forward=sa.func.coalesce(known, 0) >= 0,
     )
 
 
@@ -264,6 +281,7 @@ def _followed_to_as_of(question: Question, transition: Transition) -> Followed:
         kind=sa.case(*kinds, else_=ARCHIVED),
         entry=_entry(question, start, stop),
         limits=limits,
+        is_forward=stop >= 0,
     )
 
 
@@ -319,7 +337,7 @@ def _plan_matured(plan: Plan, transition: Transition) -> None:
 def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
     asked = _asked(question, metric)
     transition = next((item for item in asked if item.label == dims.get("transition")), asked[0])
-    cohort = group.table(f"cohort_{transition.tag}")
+    so_far = group.table(f"so_far_{transition.tag}")
     match metric.id:
         case "source_conversion":
             table = group.table("conversion")
@@ -331,9 +349,9 @@ def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str,
                 rate_figure(matured.of_kind(REACHED), matured.of_kind(REACHED, OPEN)), horizon=transition.horizon_days
             )
         case "pass_through_rate_resolved":
-            return rate_figure(cohort.of_kind(REACHED), cohort.of_kind(*CAUSES))
+            return rate_figure(so_far.of_kind(REACHED), so_far.of_kind(*CAUSES))
         case "pass_through_rate_snapshot":
-            return rate_figure(cohort.of_kind(REACHED), cohort.of_kind(*CAUSES, OPEN))
+            return rate_figure(so_far.of_kind(REACHED), so_far.of_kind(*CAUSES, OPEN))
         case "pass_through_rate_activity":
             return _activity(group, transition)
         case _:
