@@ -109,7 +109,7 @@ def value_of(row: Row | None) -> float | None:
     return None if row is None or row.value is None else float(row.value)
 
 
-def _tile(figures: Figures, metric_id: str, targets: Targets) -> Tile:
+def tile_of(figures: Figures, metric_id: str, targets: Targets) -> Tile:
     metric, row, goal = REGISTRY[metric_id], figures.row(metric_id), targets.of(metric_id)
     trend = tuple(
         (_month_label(start), value_of(figures.in_month(metric_id, start)))
@@ -142,11 +142,11 @@ def compare(row: Row, before: Row, better: Better, label: str) -> Comparison:
 
 
 def hero_tile(figures: Figures, targets: Targets) -> Tile:
-    return _tile(figures, HERO, targets)
+    return tile_of(figures, HERO, targets)
 
 
 def tiles(figures: Figures, targets: Targets) -> tuple[Tile, ...]:
-    return tuple(_tile(figures, metric_id, targets) for metric_id in TILES)
+    return tuple(tile_of(figures, metric_id, targets) for metric_id in TILES)
 
 
 def hero_points(answers: Answers, grain: Grain, starts: Sequence[date]) -> tuple[TrendPoint, ...]:
@@ -233,10 +233,10 @@ _FACTS = (
 
 def details() -> tuple[MetricDetail, ...]:
     """The registered definition of every metric with a tile."""
-    return tuple(_detail(metric_id) for metric_id in dict.fromkeys((HERO, *TILES)))
+    return tuple(detail_of(metric_id) for metric_id in dict.fromkeys((HERO, *TILES)))
 
 
-def _detail(metric_id: str) -> MetricDetail:
+def detail_of(metric_id: str) -> MetricDetail:
     metric = REGISTRY[metric_id]
     facts = [(term, str(getattr(metric, name))) for term, name in _FACTS if getattr(metric, name)]
     facts.append(("Estimate", metric.estimator.value.replace("_", " ")))
