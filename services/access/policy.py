@@ -15,7 +15,7 @@ from services.domain.people import Agreed, ColumnClass, Role, Scope, Viewer
 
 _T = TypeVar("_T")
 
-POLICY_VERSION = 4
+POLICY_VERSION = 5
 """Part of every viewer's fingerprint: raised with each change of the tables below, so no cached answer survives it."""
 
 
@@ -26,6 +26,12 @@ class Action(enum.StrEnum):
     SESSION_USE = "session.use"
     """Anything every signed-in person may do: the shell, the version poll, sign out."""
     OVERVIEW_VIEW = "overview.view"
+    REQUISITIONS_VIEW = "requisitions.view"
+    """Requisitions within the own scope, one by one."""
+    REQUISITIONS_EDIT = "requisitions.edit"
+    """Everything of a requisition that can be changed here: as HR partner in scope, as recruiter on own ones."""
+    REQUISITIONS_EDIT_TARGET_DATE = "requisitions.edit_target_date"
+    """The target date alone; a hiring manager only where a setting allows it."""
     METRICS_QUERY = "metrics.query"
     METRICS_RAW = "metrics.raw"
     """Figures without the small-n display rule."""
@@ -105,9 +111,21 @@ _EVERYBODY = tuple(role for role in Role if role is not Role.WORKS_COUNCIL)
 """Everybody who works with the figures."""
 _LADDER = (Role.RECRUITER, Role.RECRUITING_MANAGER, Role.HRBP, Role.EXECUTIVE, Role.ADMIN)
 """Who hears of an incident, and who runs the server."""
+_HIRING = (
+    Role.EXECUTIVE,
+    Role.HIRING_MANAGER,
+    Role.RECRUITER,
+    Role.RECRUITING_MANAGER,
+    Role.HRBP,
+    Role.ADMIN,
+)
+"""Who works with single requisitions."""
 ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.SESSION_USE: tuple(Role),
     Action.OVERVIEW_VIEW: _EVERYBODY,
+    Action.REQUISITIONS_VIEW: _HIRING,
+    Action.REQUISITIONS_EDIT: (Role.RECRUITER, Role.HRBP),
+    Action.REQUISITIONS_EDIT_TARGET_DATE: (Role.HIRING_MANAGER, Role.RECRUITER, Role.HRBP),
     Action.METRICS_QUERY: _EVERYBODY,
     Action.METRICS_RAW: (Role.ADMIN,),
     Action.REPORTS_RENDER: (

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 DIMENSIONS = ("05_dimensions",)
 FACTS = (
+    "08_overlays",
     "10_requisitions",
     "20_holds",
     "25_stops",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from services.mart.extract import StoreSnapshot
-from services.store.tables import Application, ChangeRow, Hire, Interview, Opening
+from services.store.tables import Application, ChangeRow, Hire, Interview, Opening, RequisitionOverlay
 
 CHUNK = 10_000
 MOST_APPLICATIONS = 250_000
@@ -50,6 +50,9 @@ def _widen(store: StoreSnapshot, applications: set[int], requisitions: set[int])
     """With a requisition all its applications change (dimensions, net axis); with an application the seat it fills."""
     applications |= _ids(store, Application.id, Application.requisition_id, requisitions)
     applications |= _ids(store, Opening.application_id, Opening.requisition_id, requisitions)
+    counted_anew = _with_wanted_seats(store, applications) - requisitions
+    if counted_anew:
+        return _widen(store, applications, requisitions | counted_anew)
     if len(applications) > MOST_APPLICATIONS:
         return None
     touched = requisitions | _ids(store, Application.requisition_id, Application.id, applications)
@@ -57,6 +60,17 @@ def _widen(store: StoreSnapshot, applications: set[int], requisitions: set[int])
     seats = _ids(store, Opening.id, Opening.requisition_id, requisitions)
     seats |= _ids(store, Opening.id, Opening.application_id, applications)
     return Changes(frozenset(applications), frozenset(requisitions), frozenset(touched), frozenset(seats))
+
+
+def _with_wanted_seats(store: StoreSnapshot, applications: Collection[int]) -> set[int]:
+    """Requisitions of these applications whose number of seats was edited: their seats count only all together."""
+    edited = RequisitionOverlay.requisition_id
+    statement = sa.select(edited).where(RequisitionOverlay.field == "openings", RequisitionOverlay.is_active)
+    wanted = {int(row[0]) for row in store.rows(statement)}
+    if not wanted:
+        return set()
+    theirs = _ids(store, Application.requisition_id, Application.id, applications)
+    return wanted & (theirs | _ids(store, Opening.requisition_id, Opening.application_id, applications))
 
 
 def _ids(store: StoreSnapshot, wanted: Any, key: Any, among: Collection[int]) -> set[int]:

@@ -67,6 +67,7 @@ def apply_changes(
     _stage_changed(duck, store, changes)
     run_scripts(duck, (*DIMENSIONS, *FACTS))
     write_counts(duck, store)
+    _name_seats(duck)
     _name_feedback(duck)
     digests = {name: Digest.parse(before[name]) for name in metadata.tables}
     for name, where in REPLACED.items():
@@ -82,11 +83,16 @@ def _name_rows(duck: duckdb.DuckDBPyConnection, changes: Changes) -> None:
     _ids_table(duck, "d_own_requisition", changes.requisitions)
     _ids_table(duck, "d_application", changes.applications)
     _ids_table(duck, "d_seat", changes.seats)
+    _name_seats(duck)
+    _name_feedback(duck)
+
+
+def _name_seats(duck: duckdb.DuckDBPyConnection) -> None:
+    """Before and after: seats added here have no row in the store's table of openings."""
     duck.execute(
         "INSERT INTO d_seat SELECT seat_id FROM fact_seat WHERE requisition_id IN (SELECT id FROM d_own_requisition) "
         "OR application_id IN (SELECT id FROM d_application)"
     )
-    _name_feedback(duck)
 
 
 def _name_feedback(duck: duckdb.DuckDBPyConnection) -> None:

@@ -56,6 +56,14 @@ BY_REQUISITION: tuple[Source, ...] = (
     ),
     _source(tables.RequisitionStatusInterval, "id requisition_id status from_at to_at"),
     _source(tables.RequisitionOwner, "id requisition_id person_id part from_at to_at"),
+    _source(
+        tables.RequisitionOverlay,
+        "id requisition_id field value edited_at",
+        tables.RequisitionOverlay.is_active.is_(sa.true()),
+    ),
+    _source(tables.RequisitionOwnerEdit, "id requisition_id part person_id from_at"),
+    _source(tables.RequisitionSeatEdit, "id requisition_id opened_at"),
+    _source(tables.RequisitionPause, "id requisition_id kind from_at to_at"),
 )
 
 OPENINGS = _source(tables.Opening, "id requisition_id opened_at filled_at cancelled_at application_id")

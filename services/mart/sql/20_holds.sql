@@ -40,6 +40,9 @@ WITH last_open AS (
   WHERE s.status IN ('cancelled', 'closed') AND s.from_at < last_open.last_at
   UNION ALL
   SELECT requisition_id, 'freeze', scope, scope_value, from_at, to_at FROM t_freeze
+  UNION ALL
+  SELECT requisition_id, 'freeze', 'requisition', CAST(requisition_id AS VARCHAR), from_at, to_at
+  FROM s_requisition_pause SEMI JOIN t_requisition USING (requisition_id) WHERE kind = 'freeze'
 )
 FROM stop WHERE to_at IS NULL OR to_at > from_at;
 

@@ -14,7 +14,7 @@ SELECT id, survivor_id FROM chain WHERE survivor_id NOT IN (SELECT id FROM s_can
 
 CREATE TEMP TABLE t_owner AS
 SELECT requisition_id, from_at, arg_min(person_id, id) AS person_id, arg_min(coalesce(to_at, TIMESTAMP '9999-12-31'), id) AS to_at
-FROM s_requisition_owner WHERE part = 'recruiter' GROUP BY requisition_id, from_at;
+FROM t_requisition_owner WHERE part = 'recruiter' GROUP BY requisition_id, from_at;
 
 -- Offers of an application are one chain, in the order they were extended.
 CREATE TEMP TABLE t_offer AS

@@ -11,7 +11,7 @@ SELECT requisition_id, from_at, nullif(to_at, TIMESTAMP '9999-12-31 23:59:59') A
 FROM t_stop ORDER BY requisition_id, from_at;
 
 INSERT INTO requisition_owner BY NAME
-SELECT requisition_id, person_id, part, from_at, to_at FROM s_requisition_owner ORDER BY requisition_id, from_at;
+SELECT requisition_id, person_id, part, from_at, to_at FROM t_requisition_owner ORDER BY requisition_id, from_at;
 
 -- The grid of every estimate: tenths of a day, half up, in integers.
 CREATE TEMP MACRO tenths_between(start, stop) AS (date_diff('second', start, stop) + 4320) // 8640;
@@ -71,7 +71,7 @@ WITH seat AS (
          -- made for an offer: it says how fast the offer was, not how fast a seat is filled
          CASE WHEN a.undone_at IS NULL AND o.filled_at IS NOT NULL AND a.extended_at < o.opened_at + INTERVAL 3 DAY
               THEN greatest(a.extended_at, o.opened_at) END AS evergreen_at
-  FROM s_opening o LEFT JOIN t_application a ON a.application_id = o.application_id
+  FROM t_opening o LEFT JOIN t_application a ON a.application_id = o.application_id
 ), ended AS (
   -- closed without a fill = cancelled
   SELECT seat.* REPLACE (

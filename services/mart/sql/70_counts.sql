@@ -13,8 +13,8 @@ SELECT 'application' AS kind, application_id AS entity_id, name, count(*) AS val
 ) GROUP BY ALL
 UNION ALL
 SELECT 'seat', seat_id, name, count(*) FROM (
-  SELECT o.id AS seat_id, 'undone_fill' AS name FROM s_opening o
+  SELECT o.id AS seat_id, 'undone_fill' AS name FROM t_opening o
   JOIN t_application a ON a.application_id = o.application_id WHERE o.filled_at IS NOT NULL AND a.undone_at IS NOT NULL
   UNION ALL
-  SELECT id, 'negative_seat' FROM s_opening WHERE filled_at < opened_at OR cancelled_at < opened_at
+  SELECT id, 'negative_seat' FROM t_opening WHERE filled_at < opened_at OR cancelled_at < opened_at
 ) GROUP BY ALL;

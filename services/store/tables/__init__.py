@@ -62,6 +62,12 @@ from services.store.tables.pipeline import (
     StageVisit,
 )
 from services.store.tables.planning import CapacitySetting, DiversityGoal, PriorityExpectation, PriorityProfile
+from services.store.tables.requisition_edits import (
+    RequisitionOverlay,
+    RequisitionOwnerEdit,
+    RequisitionPause,
+    RequisitionSeatEdit,
+)
 from services.store.tables.requisitions import (
     Freeze,
     FreezeExemption,
@@ -130,7 +136,11 @@ __all__ = [
     "ReportRun",
     "ReportSchedule",
     "Requisition",
+    "RequisitionOverlay",
     "RequisitionOwner",
+    "RequisitionOwnerEdit",
+    "RequisitionPause",
+    "RequisitionSeatEdit",
     "RequisitionStatusInterval",
     "RoleGrant",
     "ScorecardTemplate",

@@ -56,6 +56,9 @@ OTTO = viewer()
 MAY = {
     Action.SESSION_USE: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada", "wim"},
     Action.OVERVIEW_VIEW: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada"},
+    Action.REQUISITIONS_VIEW: {"eva", "max", "rita", "ron", "hana", "ada"},
+    Action.REQUISITIONS_EDIT: {"rita", "hana"},
+    Action.REQUISITIONS_EDIT_TARGET_DATE: {"max", "rita", "hana"},
     Action.METRICS_QUERY: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada"},
     Action.METRICS_RAW: {"ada"},
     Action.REPORTS_RENDER: {"eva", "max", "rita", "ron", "hana", "ada"},
