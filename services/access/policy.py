@@ -33,6 +33,8 @@ class Action(enum.StrEnum):
     REQUISITIONS_EDIT_TARGET_DATE = "requisitions.edit_target_date"
     """The target date alone; a hiring manager only where a setting allows it."""
     METRICS_QUERY = "metrics.query"
+    PROBLEMS_ANSWER = "problems.answer"
+    """Reports that a number is wrong, everybody's."""
     METRICS_RAW = "metrics.raw"
     """Figures without the small-n display rule."""
     REPORTS_RENDER = "reports.render"
@@ -66,6 +68,13 @@ class Action(enum.StrEnum):
     GOALS_VIEW = "goals.view"
     """Diversity goals of departments, and how far they are met."""
     GOALS_MANAGE = "goals.manage"
+    TEAMS_VIEW = "teams.view"
+    """Load, results and plan of departments."""
+    RECRUITERS_VIEW = "recruiters.view"
+    """Recruiters by name, none ranked; needs the class of single people too."""
+    RECRUITERS_VIEW_OWN = "recruiters.view_own"
+    """The page about oneself."""
+    INTERVIEWS_VIEW = "interviews.view"
     DIVERSITY_RECORDS = "diversity.records"
     """What single applicants said of themselves, for a purpose that is written down."""
 
@@ -127,6 +136,7 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.REQUISITIONS_EDIT: (Role.RECRUITER, Role.HRBP),
     Action.REQUISITIONS_EDIT_TARGET_DATE: (Role.HIRING_MANAGER, Role.RECRUITER, Role.HRBP),
     Action.METRICS_QUERY: _EVERYBODY,
+    Action.PROBLEMS_ANSWER: (Role.ADMIN,),
     Action.METRICS_RAW: (Role.ADMIN,),
     Action.REPORTS_RENDER: (
         Role.EXECUTIVE,
@@ -157,6 +167,17 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.GOALS_VIEW: (Role.EXECUTIVE, Role.HRBP, Role.DEI_OFFICER),
     Action.GOALS_MANAGE: (Role.DEI_OFFICER, Role.ADMIN),
     Action.DIVERSITY_RECORDS: (Role.DEI_OFFICER,),
+    Action.TEAMS_VIEW: (Role.EXECUTIVE, Role.RECRUITING_MANAGER, Role.HRBP, Role.ADMIN),
+    Action.RECRUITERS_VIEW: (Role.EXECUTIVE, Role.RECRUITING_MANAGER, Role.HRBP, Role.ADMIN),
+    Action.RECRUITERS_VIEW_OWN: (Role.EXECUTIVE, Role.RECRUITER, Role.RECRUITING_MANAGER, Role.HRBP, Role.ADMIN),
+    Action.INTERVIEWS_VIEW: (
+        Role.EXECUTIVE,
+        Role.HIRING_MANAGER,
+        Role.RECRUITER,
+        Role.RECRUITING_MANAGER,
+        Role.HRBP,
+        Role.ADMIN,
+    ),
 }
 
 TABLE: tuple[Rule, ...] = tuple(

@@ -83,6 +83,10 @@ MAY = {
     Action.GOALS_VIEW: {"eva", "hana", "dee"},
     Action.GOALS_MANAGE: {"dee", "ada"},
     Action.DIVERSITY_RECORDS: {"dee"},
+    Action.TEAMS_VIEW: {"eva", "ron", "hana", "ada"},
+    Action.RECRUITERS_VIEW: {"eva", "ron", "hana", "ada"},
+    Action.RECRUITERS_VIEW_OWN: {"eva", "rita", "ron", "hana", "ada"},
+    Action.INTERVIEWS_VIEW: {"eva", "max", "rita", "ron", "hana", "ada"},
     Action.PUBLIC: set(),
 }
 EVERYBODY = {
