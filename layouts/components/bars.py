@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from dash import html
 from dash.development.base_component import Component
 
 from layouts.components.markup import attributes, hb, spoken
+from services.domain.views import Spread
 
 _PARTS = ("d", "c", "b", "a")
 """Light to dark in the order of the buckets."""
@@ -46,3 +49,28 @@ def stacked_bar(parts: tuple[int, ...], labels: tuple[str, ...]) -> Component:
     return html.Span(
         [html.Span(pieces, className=hb("stk"), **attributes(aria_hidden="true")), spoken(words)], title=words
     )
+
+
+def dot_line(spread: Spread, value: float, tone: str = "") -> Component:
+    """A dot with its interval as a line; dashed = the scale's mark. The numbers themselves stand beside it."""
+    marks: list[Component] = []
+    if spread.mark is not None:
+        marks.append(html.S(style={"left": _place(spread.mark, spread)}))
+    if spread.low is not None and spread.high is not None:
+        left, right = _position(spread.low, spread), _position(spread.high, spread)
+        marks.append(html.U(className=hb(tone), style={"left": f"{left:.2f}%", "width": f"{right - left:.2f}%"}))
+    marks.append(html.I(className=hb(tone), style={"left": _place(value, spread)}))
+    return html.Span(marks, className=hb("dotl"), **attributes(aria_hidden="true"))
+
+
+def _place(value: float, spread: Spread) -> str:
+    return f"{_position(value, spread):.2f}%"
+
+
+def _position(value: float, spread: Spread) -> float:
+    """Per cent of the scale, kept inside it."""
+    low, high = spread.ends
+    inside = min(max(value, low), high)
+    if spread.is_log:
+        return 100 * math.log(inside / low) / math.log(high / low)
+    return 100 * (inside - low) / (high - low)

@@ -1,4 +1,4 @@
-"""A trend as a chart. Its finding is its name for those who do not see it; its numbers are one click away."""
+"""Charts. The finding is the name for those who do not see it; the numbers are one click away."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.components.markup import attributes, hb
+from layouts.figures.dots import dots_figure, height_of
 from layouts.figures.template import CONFIG
 from layouts.figures.trend import trend_figure
-from services.domain.views import Trend
+from services.domain.views import DotPlot, Trend
 
 
 def chart(trend: Trend, graph_id: str) -> Component:
@@ -22,3 +23,17 @@ def chart(trend: Trend, graph_id: str) -> Component:
         style={"position": "absolute", "inset": 0, "height": "100%"},
     )
     return html.Div(graph, role="img", className=hb("chart"), **attributes(aria_label=trend.finding))
+
+
+def dot_chart(plot: DotPlot, graph_id: str) -> Component:
+    """Groups on one scale, with their intervals; as high as its rows need."""
+    if not any(dot.row.value is not None for dot in plot.dots):
+        return html.P(plot.empty, className=hb("chart no-chart sub"))
+    graph = dcc.Graph(
+        id=graph_id,
+        figure=dots_figure(plot),
+        config=CONFIG,
+        style={"position": "absolute", "inset": 0, "height": "100%"},
+    )
+    height = {"height": f"{height_of(plot)}px"}
+    return html.Div(graph, role="img", className=hb("chart"), style=height, **attributes(aria_label=plot.finding))

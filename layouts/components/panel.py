@@ -10,9 +10,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.components.markup import attributes, button, hb, icon
-from services.domain.metric import Unit
-from services.domain.views import MetricDetail, Tile, Trend
-from services.domain.wording import NOTHING, amount, number, unit_word
+from services.domain.metric import Reason, Unit
+from services.domain.views import Dot, DotPlot, MetricDetail, Tile, Trend
+from services.domain.wording import NOTHING, amount, number, shown, unit_word
 
 TREND = "trend"
 """Name of the chart's own numbers, beside those of the tiles."""
@@ -71,15 +71,21 @@ def side_panel() -> Component:
     )
 
 
-def panel_data(details: Sequence[MetricDetail], tiles: Iterable[Tile], trends: Mapping[str, Trend]) -> Component:
+def panel_data(
+    details: Sequence[MetricDetail],
+    tiles: Iterable[Tile],
+    trends: Mapping[str, Trend],
+    dots: Mapping[str, DotPlot] | None = None,
+) -> Component:
     """Definitions and number tables as data: the script draws the one that is asked for, so the page stays light.
 
-    ``trends`` by the name their "As table" button carries.
+    ``trends`` and ``dots`` by the name their "As table" button carries.
     """
     sections = {
         **{f"definition {detail.metric_id}": _definition(detail) for detail in details},
         **{f"numbers {tile.metric_id}": _tile_numbers(tile) for tile in tiles},
         **{f"numbers {name}": _trend_numbers(trend) for name, trend in trends.items()},
+        **{f"numbers {name}": _dot_numbers(plot) for name, plot in (dots or {}).items()},
     }
     text = json.dumps(sections, separators=(",", ":"), ensure_ascii=False)
     return html.Div(hidden=True, id="panel-data", **attributes(data_sections=text))
@@ -111,6 +117,19 @@ def _trend_numbers(trend: Trend) -> dict[str, Any]:
         "head": (trend.grain.capitalize(), "Median", "P25", "P75", "Year before", "n"),
         "rows": rows,
     }
+
+
+def _dot_numbers(plot: DotPlot) -> dict[str, Any]:
+    rows = [
+        (dot.label, shown(dot.row).text, _printed(dot.row.low, plot.unit), _printed(dot.row.high, plot.unit), _n(dot))
+        for dot in plot.dots
+    ]
+    return {"title": plot.title, "head": (plot.heading, "Value", "95% from", "to", "n"), "rows": rows}
+
+
+def _n(dot: Dot) -> str:
+    """A sensitive figure that is hidden has no n either."""
+    return NOTHING if dot.row.reason is Reason.HIDDEN else number(dot.row.n)
 
 
 def _printed(value: float | None, unit: Unit) -> str:

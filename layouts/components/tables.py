@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts.components.bars import bullet_bar, stacked_bar
+from layouts.components.bars import bullet_bar, dot_line, stacked_bar
 from layouts.components.card import card, legend
 from layouts.components.markup import Child, hb, present, with_icon
 from layouts.components.status import TONES, status_chip
 from services.domain.metric import Row
-from services.domain.views import Bullet, Cell, Column, FunnelStep, Table, TableRow
+from services.domain.views import Bullet, Cell, Column, FunnelStep, Spread, Table, TableRow
 from services.domain.wording import NOTHING, number, shown
 
 AGE_BUCKETS = ("0–30 days", "31–60", "61–90", "over 90")
@@ -76,7 +76,7 @@ def _name(row: TableRow, columns: Sequence[Column]) -> Component:
 def _words(row: TableRow, column: Column) -> str:
     """The cell as text; empty for cells that are pictures of another column."""
     value = row.cells.get(column.id)
-    if isinstance(value, (Bullet, tuple)) or column.kind == "status":
+    if isinstance(value, (Bullet, Spread, tuple)) or column.kind == "status":
         return ""
     return _text(value)
 
@@ -103,6 +103,9 @@ def _content(row: TableRow, column: Column, full: float) -> Child:
         return stacked_bar(value, AGE_BUCKETS) if sum(value) else NOTHING
     if isinstance(value, Bullet):
         return _bullet(value, full)
+    if isinstance(value, Spread):
+        tone = TONES.get(value.status or "", value.status or "")
+        return dot_line(value, value.value, tone) if value.value is not None else value.words or NOTHING
     if isinstance(value, Row):
         return _figure(value, row.cells.get(f"{column.id}_status"))
     return _text(value)

@@ -9,15 +9,15 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.components.card import as_table_button, card, page_note
-from layouts.components.chart import chart
+from layouts.components.chart import chart, dot_chart
 from layouts.components.filters import filter_bar
-from layouts.components.markup import Child, attributes, hb
+from layouts.components.markup import Child, attributes, hb, present
 from layouts.components.page_parts import lede, page_head, time_of, trust_line
 from layouts.components.panel import panel_data
 from layouts.components.tables import funnel_table, table_card
 from layouts.components.tile import kpi_tile
 from layouts.pages.states import nothing_matches
-from services.domain.views import Funnel, PageView, Section, Table, Trend
+from services.domain.views import DotPlot, Funnel, PageView, Section, Table, Trend
 
 Draw = Callable[[Any, Section], Component]
 """Draws the content of a section as a card of the section's width."""
@@ -83,7 +83,8 @@ def _body(view: PageView, draw: Mapping[type, Draw]) -> list[Component]:
         body.append(html.Div([kpi_tile(tile, time) for tile in view.tiles], className=hb("tiles mt-4")))
     body += [html.Div(row, className=hb("grid mt-4")) for row in _rows(view, draw)]
     trends = {section.id: section.content for section in view.sections if isinstance(section.content, Trend)}
-    return [*body, panel_data(view.details, view.tiles, trends)]
+    dots = {section.id: section.content for section in view.sections if isinstance(section.content, DotPlot)}
+    return [*body, panel_data(view.details, view.tiles, trends, dots)]
 
 
 def _rows(view: PageView, draw: Mapping[type, Draw]) -> list[list[Component]]:
@@ -113,10 +114,17 @@ def _trend(content: Trend, section: Section) -> Component:
     )
 
 
+def _dots(content: DotPlot, section: Section) -> Component:
+    note = html.Span(content.note) if content.note else None
+    drawn = dot_chart(content, f"chart-{section.id}")
+    foot = present(note, as_table_button(section.id))
+    return card(content.title, content.caption, drawn, width=section.width, foot=foot)
+
+
 def _funnel(content: Funnel, section: Section) -> Component:
     body: Child = funnel_table(content.steps) if content.steps else html.P(content.empty, className=hb("sub"))
     foot = [html.Span(content.note)] if content.note else ()
     return card(content.title, content.caption, body, width=section.width, foot=foot)
 
 
-_KNOWN: Mapping[type, Draw] = {Table: _table, Trend: _trend, Funnel: _funnel}
+_KNOWN: Mapping[type, Draw] = {Table: _table, Trend: _trend, Funnel: _funnel, DotPlot: _dots}

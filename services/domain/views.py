@@ -131,7 +131,7 @@ class Column:
     id: str
     label: str
     kind: str = "text"
-    """text, number, days, rate, bar, bullet, status, buckets."""
+    """text, number, days, rate, bar, bullet, spread, status, buckets."""
     help: str = ""
     fold: bool = False
     """On a narrow screen the column moves into a second line under the row's name."""
@@ -153,7 +153,24 @@ class Bullet:
     """Ends of the interval, drawn as a thin line."""
 
 
-Cell: TypeAlias = Row | Bullet | str | float | int | tuple[int, ...] | None
+@dataclass(frozen=True)
+class Spread:
+    """A dot and the line of its interval on a scale that a whole column shares. ``value`` None prints ``words``."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    ends: tuple[float, float]
+    """Left and right end of the scale; what lies beyond is drawn at the end."""
+    mark: float | None = None
+    """A dashed mark on the scale."""
+    is_log: bool = False
+    """Ratios: half and double are equally far from 1."""
+    status: str | None = None
+    words: str = ""
+
+
+Cell: TypeAlias = Row | Bullet | Spread | str | float | int | tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -242,6 +259,32 @@ class Section:
     """Table, Trend, Funnel, or a frozen dataclass of the page."""
     width: int = 12
     """Twelfths of the page; sections fill rows from left to right."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    label: str
+    row: Row
+
+
+@dataclass(frozen=True)
+class DotPlot:
+    """Groups with uncertainty: a dot and the 95 % line of each on one scale. A group without a value keeps its row."""
+
+    title: str
+    caption: str
+    heading: str
+    """Head of the groups' column in the table alternative."""
+    unit: Unit
+    dots: tuple[Dot, ...]
+    reference: float | None = None
+    """The figure of all groups together, as a line."""
+    reference_label: str = ""
+    finding: str = ""
+    """Text alternative: what the chart says."""
+    note: str = ""
+    empty: str = ""
+    """What stands there instead when no group has a value."""
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,11 @@ class Overview:
             standing = self._standing()
             return replace(view, notes=(*standing, *view.notes)) if standing else view
 
+    @property
+    def standing(self) -> StandingNotes:
+        """The notes that hold of all figures: other pages of figures carry them too."""
+        return self._standing
+
     def _recall(self, key: Key) -> OverviewView | None:
         with self._lock:
             if key in self._kept:

@@ -27,7 +27,7 @@ _DEPARTMENT_COLUMNS = (
 )
 
 
-def _names(answers: Iterable[Answer], dimension: str) -> list[str]:
+def names_in(answers: Iterable[Answer], dimension: str) -> list[str]:
     """Known values of the dimension in the order of the answers, which is the catalogue's."""
     found: dict[str, None] = {}
     for answer in answers:
@@ -38,7 +38,7 @@ def _names(answers: Iterable[Answer], dimension: str) -> list[str]:
     return list(found)
 
 
-def _of(answers: Answers, metric_id: str, dimension: str, name: str) -> Row:
+def row_of(answers: Answers, metric_id: str, dimension: str, name: str) -> Row:
     """The row of one group; a group that this question did not find is a count of nothing."""
     metric = REGISTRY[metric_id]
     found = answers[metric_id].group(metric_id, dimension, name)
@@ -58,7 +58,7 @@ def _of(answers: Answers, metric_id: str, dimension: str, name: str) -> Row:
 
 
 def departments(level: str, period: Answers, standing: Answers, targets: Targets) -> Table:
-    names = sorted(_names([*period.values(), *standing.values()], level))
+    names = sorted(names_in([*period.values(), *standing.values()], level))
     rows = [_department(level, name, period, standing, targets) for name in names]
     shown = sorted(rows, key=_open_roles, reverse=True)
     return Table(
@@ -80,7 +80,7 @@ def _open_roles(row: TableRow) -> float:
 
 def _department(level: str, name: str, period: Answers, standing: Answers, targets: Targets) -> TableRow:
     def found(metric_id: str) -> Row:
-        return _of(standing if metric_id in DEPARTMENT_AS_OF else period, metric_id, level, name)
+        return row_of(standing if metric_id in DEPARTMENT_AS_OF else period, metric_id, level, name)
 
     fill, late, acceptance = found(HERO), found("roles_with_late_feedback"), found("offer_acceptance_rate")
     goal = targets.of(HERO, department=name)
@@ -116,7 +116,7 @@ _SOURCE_COLUMNS = (
 
 def sources(answers: Answers) -> Table:
     """Conversion with its interval, largest source first. A comparison between sources is no proof of cause."""
-    rows = [_source(name, answers) for name in _names(answers.values(), "source")]
+    rows = [_source(name, answers) for name in names_in(answers.values(), "source")]
     rows.sort(key=_applications, reverse=True)
     return Table(
         title="Sources",
@@ -136,10 +136,10 @@ def _applications(row: TableRow) -> float:
 
 
 def _source(name: str, answers: Answers) -> TableRow:
-    rate = _of(answers, "source_conversion", "source", name)
+    rate = row_of(answers, "source_conversion", "source", name)
     cells: dict[str, Cell] = {
-        "applications": _of(answers, "applications", "source", name),
-        "hires": _of(answers, "hires", "source", name),
+        "applications": row_of(answers, "applications", "source", name),
+        "hires": row_of(answers, "hires", "source", name),
         "rate": rate,
         "bar": Bullet(value_of(rate), rate.unit, low=rate.low, high=rate.high),
     }
@@ -172,16 +172,16 @@ def too_many_recruiters(people: int) -> Table:
 def recruiters(period: Answers, standing: Answers) -> Table:
     """People by name: never ranked, and rates only from 20 resolved cases on (the query layer sees to that)."""
     everybody = {**period, **standing}
-    names = sorted(_names(everybody.values(), "recruiter"), key=str.casefold)
+    names = sorted(names_in(everybody.values(), "recruiter"), key=str.casefold)
     rows = tuple(
         TableRow(
             key=name,
             label=name,
             cells={
-                "open": _of(everybody, "open_requisitions", "recruiter", name),
-                "hires": _of(everybody, "hires", "recruiter", name),
-                "time_to_fill": _of(everybody, HERO, "recruiter", name),
-                "acceptance": _of(everybody, "offer_acceptance_rate", "recruiter", name),
+                "open": row_of(everybody, "open_requisitions", "recruiter", name),
+                "hires": row_of(everybody, "hires", "recruiter", name),
+                "time_to_fill": row_of(everybody, HERO, "recruiter", name),
+                "acceptance": row_of(everybody, "offer_acceptance_rate", "recruiter", name),
             },
         )
         for name in names
