@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from dashapp.validations import DueValidation
 from dashapp.wiring import build_services, make_accounts
 from services.delivery.failpoints import VARIABLE as FAILPOINTS_VARIABLE
 from services.delivery.leases import DutyRoster, owner_name, utc_now
@@ -73,6 +74,7 @@ def run_report_of(services: Services, settings: Settings) -> RunReport:
     from reports.mail import render_mail  # noqa: PLC0415 - loads Jinja; the other roles do without
     from reports.render import PdfRenderer  # noqa: PLC0415 - loads Pango; as above
     from services.reporting.run_report import RunReport  # noqa: PLC0415 - as above
+    from services.validation.plans import KIND  # noqa: PLC0415 - as above
 
     return RunReport(
         services.store,

@@ -55,6 +55,7 @@ def build_services(settings: Settings) -> Services:
     from services.reporting.schedule_page import SchedulePage  # noqa: PLC0415 - as above
     from services.reporting.schedules import Schedules  # noqa: PLC0415 - as above
     from services.surveys.assembly import make_surveys  # noqa: PLC0415 - as above
+    from services.validation.plans import GREENHOUSE, KIND  # noqa: PLC0415 - as above
     from services.validation.standing import Standing  # noqa: PLC0415 - as above
 
     store = Store(settings.database_url)
@@ -68,7 +69,8 @@ def build_services(settings: Settings) -> Services:
     reports = Reports(query, store, policy, mart)
     ledger = Ledger(store)
     outbox = Outbox(store, SenderIdentity(address=address, name=name), audit)
-    schedules = Schedules(store, ledger, reports, DutyRoster(store), policy, audit)
+    fixed = {KIND: (GREENHOUSE,)}
+    schedules = Schedules(store, ledger, reports, DutyRoster(store), policy, audit, fixed_subjects=fixed)
     folder = None if settings.smtp_url else FolderTransport(settings.mail_dir)
     return Services(
         store=store,

@@ -11,14 +11,14 @@ import click
 
 from dashapp.command_services import acting, opened_services
 from dashapp.config import load_settings
+from dashapp.validations import make_validation
 from services.access.policy import Action
 from services.accounts.directory import LOCAL_OPERATOR
 from services.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from services.container import Services
-    from services.domain.people import Viewer
-    from services.validation.validating import Outcome, Validation
+    from services.validation.plans import Lack, Plan
+    from services.validation.validating import Outcome
 
 DRIFT_STATUS = 3
 """Exit status when figures do not agree: a schedule must notice."""
@@ -68,21 +68,73 @@ def greenhouse_command(
         context.exit(DRIFT_STATUS)
 
 
-def make_validation(services: Services, viewer: Viewer, base_url: str) -> Validation:
-    """Published figures are what the query layer tells ``viewer``, who may see them unrounded."""
-    from reports.render import PdfRenderer  # noqa: PLC0415 - loads Pango
-    from services.metrics.registry import REGISTRY  # noqa: PLC0415 - loads numpy
-    from services.reporting.view_json import to_json  # noqa: PLC0415 - as above
-    from services.validation.validating import Outside, Validation  # noqa: PLC0415 - loads pandas
+@command.command("schedule")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where the fresh export lies when it is due.")
+@click.option("--day", type=int, default=3, show_default=True, help="Of the month, 1 to 28.")
+@click.option("--hour", type=int, default=6, show_default=True, help="Local to --timezone.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE")
+@click.option("--owner", metavar="EMAIL", help="The administrator who gets certificate and questions.")
+@click.option("--fresh-hours", type=int, default=48, show_default=True, help="An older file is no fresh export.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="Mapping file whose stages count as approved.")
+@click.option("--stop", is_flag=True, help="No further validation is due.")
+@click.option("--expect-version", type=int, help="Refuse when somebody changed it since; 0 = there is none.")
+@click.option("--as", "user", metavar="USER", help="As this e-mail, or role in the demonstration company.")
+@click.option("--json", "wants_json", is_flag=True, help="One JSON document on standard output.")
+def schedule_command(
+    folder: Path | None,
+    day: int,
+    hour: int,
+    timezone: str,
+    owner: str | None,
+    fresh_hours: int,
+    mapping: Path | None,
+    expect_version: int | None,
+    user: str | None,
+    *,
+    stop: bool,
+    wants_json: bool,
+) -> None:
+    """Validate Greenhouse every month from the export in a folder; without --folder or --stop, show what is set."""
+    from services.validation.plans import ValidationPlans, Wanted  # noqa: PLC0415 - commands wait less
 
-    outside = Outside(
-        publish=lambda query: services.query.ask(query, viewer),
-        render=PdfRenderer(base_url).render,
-        to_json=to_json,
-        names={metric.id: metric.name for metric in REGISTRY.values()},
-        hold=services.query.hold,
-    )
-    return Validation(services.store, services.archive, services.audit, outside)
+    with opened_services() as services:
+        viewer = acting(services, user)
+        services.policy.require(viewer, Action.SCHEDULES_MANAGE)
+        plans = ValidationPlans(services.store, services.policy, services.accounts, services.audit)
+        if folder is not None:
+            if owner is None:
+                raise InvalidInputError("Say with --owner which administrator gets certificate and questions.")
+            plans.put(Wanted(folder, day, owner, hour, timezone, fresh_hours, mapping), viewer, expect_version)
+        elif stop:
+            plans.stop(viewer, expect_version)
+        plan, lack = plans.now(), plans.lack()
+    document = {
+        "version": plan.version,
+        "active": plan.is_active,
+        "folder": str(plan.folder) if plan.version else None,
+        "mapping": str(plan.mapping) if plan.mapping else None,
+        "day": plan.day,
+        "hour": plan.hour,
+        "timezone": plan.timezone,
+        "owner": plan.owner,
+        "fresh_hours": plan.fresh_hours,
+        "waits": {"period": lack.period, "reason": lack.reason, "since": lack.opened_at.isoformat()} if lack else None,
+    }
+    click.echo(json.dumps(document) if wants_json else _schedule_in_words(plan, lack))
+
+
+def _schedule_in_words(plan: Plan, lack: Lack | None) -> str:
+    if not plan.is_active:
+        return "No validation is scheduled. Set one with --folder, --day and --owner."
+    lines = [
+        (
+            f"On day {plan.day} of each month at {plan.hour:02}:00 {plan.timezone} from {plan.folder}, files of at "
+            f"most {plan.fresh_hours} hours; to {plan.owner} (version {plan.version})."
+        )
+    ]
+    if lack is not None:
+        lines.append(f"Waits since {lack.opened_at:%Y-%m-%d %H:%M} UTC for {lack.period}: {lack.reason}")
+    return "\n".join(lines)
 
 
 def document_of(outcome: Outcome) -> dict[str, Any]:

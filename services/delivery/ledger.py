@@ -185,9 +185,9 @@ class Ledger:
         """Give up, visibly, with the reason. Raises LeaseLostError."""
         self._end(connection, claim, {"state": "failed", "error": error})
 
-    def put_back(self, claim: Claim, error: str, *, counts: bool) -> None:
+    def put_back(self, claim: Claim, error: str, *, counts: bool, delay: timedelta | None = None) -> None:
         """Due again after a delay. ``counts`` False: the fault is not the report's (a full disk), no try is used up."""
-        delay = retry_delay(claim.attempts)
+        delay = delay or retry_delay(claim.attempts)
         values = {
             "state": "due",
             "error": error,

@@ -43,5 +43,13 @@ class RetryLaterError(HireboardError):
     """503: a dependency is away or busy; trying again later is right."""
 
 
+class NotThereYetError(RetryLaterError):
+    """What is needed is to be delivered from outside: looking again after ``wait_s`` seconds is soon enough."""
+
+    def __init__(self, message: str, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
 class TooManyAttemptsError(HireboardError):
     """429: too many tries in too short a time; says how long to wait."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from services.accounts.directory import Accounts
 from services.audit.log import AuditLog
@@ -26,6 +26,7 @@ from services.domain.errors import (
     HireboardError,
     InvalidInputError,
     NotFoundError,
+    NotThereYetError,
     RetryLaterError,
 )
 from services.domain.people import Viewer
@@ -71,6 +72,25 @@ class MailWriter(Protocol):
         """``archive_url`` opens the archived report for whoever may."""
 
 
+class OwnDocument(Protocol):
+    """A document that brings its paper, and records that are written together with it."""
+
+    @property
+    def view(self) -> ReportView: ...
+    @property
+    def pdf(self) -> bytes: ...
+
+    def keep(self, connection: Connection) -> tuple[int, str]:
+        """Writes everything; returns id and public id of the archived document."""
+
+
+class OwnKind(Protocol):
+    """Makes what is no report about a person: the monthly validation."""
+
+    def prepare(self, period: str, viewer: Viewer) -> OwnDocument:
+        """Raises NotThereYetError while it waits for something from outside."""
+
+
 @dataclass(frozen=True)
 class Recipient:
     user_id: int
@@ -98,7 +118,9 @@ class RunReport:
         write_mail: MailWriter,
         base_url: str,
         close: Callable[[], None] = lambda: None,
+        own_kinds: Mapping[str, OwnKind] | None = None,
     ) -> None:
+        self._own_kinds = own_kinds or {}
         self._store = store
         self._ledger = ledger
         self._archive = archive
@@ -136,6 +158,8 @@ class RunReport:
             raise
         except _NEVER_BETTER as error:
             self._fail(claim, str(error))
+        except NotThereYetError as error:
+            self._ledger.put_back(claim, _sentence(error), counts=False, delay=timedelta(seconds=error.wait_s))
         except (RetryLaterError, OSError) as error:
             # disk full, database away: the report stays queued for as long as it takes
             self._ledger.put_back(claim, _sentence(error), counts=False)
@@ -148,13 +172,12 @@ class RunReport:
 
     def _make(self, claim: Claim) -> None:
         recipient, viewer = self._recipient(claim)
-        view = self._reports.view(claim.report_kind, claim.subject, claim.period, viewer, issued_at=claim.due_at)
-        pdf = self._renderer.render(view)
-        failpoints.hit("after-render")
-        document = self._stored(claim, view, pdf)
+        own = self._own_kinds.get(claim.report_kind)
+        made = self._report(claim, viewer) if own is None else own.prepare(claim.period, viewer)
+        view, pdf = made.view, made.pdf
         failpoints.hit("after-archive")
         with self._store.write() as connection:
-            item_id, public_id = add_item(connection, document)
+            item_id, public_id = made.keep(connection)
             self._ledger.archived(connection, claim, item_id)
             self._outbox.enter(
                 connection,
@@ -174,6 +197,12 @@ class RunReport:
             )
             failpoints.hit("before-commit")
         failpoints.hit("after-commit")
+
+    def _report(self, claim: Claim, viewer: Viewer) -> OwnDocument:
+        view = self._reports.view(claim.report_kind, claim.subject, claim.period, viewer, issued_at=claim.due_at)
+        pdf = self._renderer.render(view)
+        failpoints.hit("after-render")
+        return _Report(view, pdf, self._stored(claim, view, pdf))
 
     def _recipient(self, claim: Claim) -> tuple[Recipient, Viewer]:
         if claim.recipient_user_id is None:
@@ -279,6 +308,16 @@ class RunReport:
         if digest is None:
             raise NotFoundError("There is no such document in the archive.")
         return self._renderer.render(from_json(self._archive.get(digest)))
+
+
+@dataclass(frozen=True)
+class _Report:
+    view: ReportView
+    pdf: bytes
+    document: Document
+
+    def keep(self, connection: Connection) -> tuple[int, str]:
+        return add_item(connection, self.document)
 
 
 class _Renewal:

@@ -96,11 +96,14 @@ class Schedules:
         policy: Policy,
         audit: AuditLog,
         *,
+        fixed_subjects: Mapping[str, Sequence[str]] | None = None,
         clock: Clock = utc_now,
     ) -> None:
+        """``fixed_subjects``: by kind, for documents that are about no person; ``subjects`` is not asked for those."""
         self._store = store
         self._ledger = ledger
         self._subjects = subjects
+        self._fixed_subjects = fixed_subjects or {}
         self._roster = roster
         self._policy = policy
         self._audit = audit
@@ -222,7 +225,9 @@ class Schedules:
         a subject without any account is not due. Rule ``owner``: the schedule's owner gets all.
         """
         rule = json.loads(schedule.recipients).get("rule")
-        subjects = [subject.id for subject in self._subjects.subjects(schedule.report_kind)]
+        subjects = self._fixed_subjects.get(schedule.report_kind)
+        if subjects is None:
+            subjects = [subject.id for subject in self._subjects.subjects(schedule.report_kind)]
         if rule == "owner":
             return [DueRun(subject, schedule.owner_user_id) for subject in subjects]
         if rule != "each_subject":

@@ -19,8 +19,8 @@ from services.store.database import Store
 from services.store.tables import AppSetting
 from services.validation.comparing import METRICS, Result, Verdict
 from services.validation.configuration import Change
+from services.validation.plans import KIND
 
-KIND = "validation_certificate"
 TITLE = "Validation certificate"
 FEWEST = 5
 """Below it the paper says only whether the figures agree: who may read the archive may not read them raw."""

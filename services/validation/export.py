@@ -12,10 +12,7 @@ from typing import Any
 import pandas as pd
 
 from services.domain.errors import InvalidInputError
-
-NEEDED = ("applications", "jobs")
-READ = (*NEEDED, "application_stages", "job_interview_stages", "offers")
-_SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+from services.validation.freshness import NEEDED, READ, file_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ def read_export(folder: Path) -> Export:
     digest = hashlib.sha256()
     frames: dict[str, pd.DataFrame] = {}
     for resource in READ:
-        file = next((path for end in _SUFFIXES if (path := folder / f"{resource}{end}").is_file()), None)
+        file = file_of(folder, resource)
         if file is None:
             continue
         content = _content(file)

@@ -12,14 +12,16 @@ from sqlalchemy import select
 
 from services.domain.phrases import listing
 from services.domain.views import Note
+from services.domain.wording import on_date
 from services.store.database import Store
 from services.store.tables import ValidationCertificate, ValidationDrift
+from services.validation.plans import Lack, lack_of
 
 KEPT_S = 15.0
 
 
 class Standing:
-    """Notes for a page while drift is open. Looked up again after 15 seconds; safe for threads."""
+    """Notes for a page while drift is open or an export is waited for. Kept for 15 seconds; safe for threads."""
 
     def __init__(
         self, store: Store, names: Mapping[str, str], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -50,7 +52,17 @@ class Standing:
         )
         with self._store.read() as connection:
             rows = connection.execute(query).all()
-        return tuple(self._note(*row) for row in rows)
+            lack = lack_of(connection)
+        notes = tuple(self._note(*row) for row in rows)
+        return notes if lack is None else (*notes, self._waiting(lack))
+
+    @staticmethod
+    def _waiting(lack: Lack) -> Note:
+        text = (
+            f"The figures for {lack.period} have not been validated: no fresh export of the source has come since "
+            f"{on_date(lack.opened_at.date())}. Those who can bring one were told what to do."
+        )
+        return Note("warning", text)
 
     def _note(self, system: str, metrics: str, made_at: datetime, period: str) -> Note:
         names = listing(tuple(self._names.get(metric, metric) for metric in json.loads(metrics)))

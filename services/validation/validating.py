@@ -24,7 +24,7 @@ from services.domain.views import ReportView
 from services.store.database import Store
 from services.store.tables import ValidationCertificate, ValidationDrift
 from services.validation import configuration as config
-from services.validation.certificate import KIND, TITLE, Issued, as_json, certificate, company_of, plain
+from services.validation.certificate import TITLE, Issued, as_json, certificate, company_of, plain
 from services.validation.comparing import (
     METRICS,
     Publish,
@@ -35,9 +35,9 @@ from services.validation.comparing import (
 )
 from services.validation.configuration import Change, Configuration
 from services.validation.export import Export, read_export
+from services.validation.plans import GREENHOUSE, KIND, end_lack
 from services.validation.recompute import Reading, recompute
 
-GREENHOUSE = "greenhouse"
 _STOPS = "clocks stop while a requisition is on hold or hiring is frozen, and the export does not say when"
 
 
@@ -73,6 +73,7 @@ class Asked:
 @dataclass(frozen=True)
 class Outcome:
     certificate_id: int
+    archive_item_id: int
     archive_public_id: str
     period: str
     as_of: datetime
@@ -81,6 +82,21 @@ class Outcome:
     changes: tuple[Change, ...]
     drift: tuple[str, ...]
     """Metrics that failed; empty = the certificate holds."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A certificate with its paper in the archive's files, and on no record yet."""
+
+    view: ReportView
+    pdf: bytes
+    enter: Callable[[Connection], Outcome]
+    """Certificate, document, drift and its incident, in the caller's transaction."""
+
+    def keep(self, connection: Connection) -> tuple[int, str]:
+        """Id and public id of the archived document."""
+        outcome = self.enter(connection)
+        return outcome.archive_item_id, outcome.archive_public_id
 
 
 @dataclass(frozen=True)
@@ -112,7 +128,16 @@ class Validation:
         self._clock = clock
 
     def validate(self, asked: Asked) -> Outcome:
-        """Raises InvalidInputError for an export, period or mapping that is of no use, RetryLaterError without mart."""
+        """Prepared and kept. Raises as ``prepare`` does."""
+        prepared = self.prepare(asked)
+        with self._store.write() as connection:
+            return prepared.enter(connection)
+
+    def prepare(self, asked: Asked) -> Prepared:
+        """The comparison with its paper; nothing is on record yet.
+
+        Raises InvalidInputError for an export, period or mapping that is of no use, RetryLaterError without mart.
+        """
         # Arrow's texts keep DuckDB's types alive to the very end of the process, which DuckDB reports as a leak
         with pd.option_context("mode.string_storage", "python"), self._outside.hold():
             export = read_export(asked.folder)
@@ -120,7 +145,6 @@ class Validation:
         now = self._clock().astimezone(UTC).replace(microsecond=0)
         view = certificate(self._issued(asked, compared, export, now), compared.results, compared.changes)
         pdf, stored = self._outside.render(view), self._outside.to_json(view)
-        drift = drifted(compared.results)
         document = Document(
             report_kind=KIND,
             title=TITLE,
@@ -137,15 +161,22 @@ class Validation:
                 "report_id": view.head.report_id,
                 "as_of": compared.as_of.isoformat(),
                 "export_sha256": export.sha256,
-                "drift": drift,
+                "drift": drifted(compared.results),
             }),
         )  # fmt: skip
-        with self._store.write() as connection:
-            item_id, public_id = add_item(connection, document)
-            number = self._keep(connection, compared, export, item_id, now, asked)
-            self._settle_drift(connection, number, drift, now, asked.actor)
+        return Prepared(view, pdf, lambda connection: self._enter(connection, asked, compared, export, document))
+
+    def _enter(
+        self, connection: Connection, asked: Asked, compared: _Compared, export: Export, document: Document
+    ) -> Outcome:
+        drift, now = drifted(compared.results), document.created_at
+        item_id, public_id = add_item(connection, document)
+        number = self._keep(connection, compared, export, item_id, now, asked)
+        self._settle_drift(connection, number, drift, now, asked.actor)
+        end_lack(connection, self._audit, GREENHOUSE, asked.actor, now, number)
         return Outcome(
             number,
+            item_id,
             public_id,
             compared.period.key,
             compared.as_of,
