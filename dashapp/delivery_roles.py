@@ -88,6 +88,7 @@ def run_report_of(services: Services, settings: Settings) -> RunReport:
         render_mail,
         settings.base_url,
         services.mart.close,
+        own_kinds={KIND: DueValidation(services, settings.base_url)},
     )
 
 
