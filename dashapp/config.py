@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", use_attribute_docstrings=True
     )
-    SECRETS: ClassVar[tuple[str, ...]] = ("secret_key", "database_url", "redis_url", "smtp_url")
+    SECRETS: ClassVar[tuple[str, ...]] = ("secret_key", "database_url", "mart_url", "redis_url", "smtp_url")
 
     mode: Literal["embedded", "production"] = _setting("embedded", "embedded or production")
     """`embedded`: everything on this machine, loopback only, nothing to configure. `production`: refuses defaults that
@@ -54,8 +54,9 @@ class Settings(BaseSettings):
     database_url: str = _setting("", rules.DATABASE_URLS, shown=False)
     """The system of record. Default: a SQLite file in the data folder; production must name it."""
 
-    mart_url: str = _setting("", rules.MART_URLS)
-    """Folder of the mart's snapshots. Default: `mart` in the data folder."""
+    mart_url: str = _setting("", rules.MART_URLS, shown=False)
+    """What answers questions: the folder of the mart's snapshots, or a database that each snapshot is published to.
+    Default: the folder `mart` in the data folder, where snapshots are built in any case."""
 
     redis_url: str | None = _setting(None, rules.REDIS_URLS, shown=False)
     """Shared cache. Default: none, the cache is files in the data folder."""
@@ -192,6 +193,9 @@ class Settings(BaseSettings):
 
     @property
     def mart_dir(self) -> Path:
+        """Where snapshots are built, whatever answers from them."""
+        if not self.mart_url.startswith("duckdb:"):
+            return self.data_dir / "mart"
         return Path(self.mart_url.removeprefix("duckdb:///"))
 
     @property

@@ -101,7 +101,7 @@ def make_report_clock(settings: Settings) -> ReportClock:
     return ReportClock(
         services.schedules,
         DutyRoster(services.store),
-        refresh_mart=lambda: build_apart(settings.database_url, settings.mart_dir),
+        refresh_mart=lambda: build_apart(settings.database_url, settings.mart_dir, mart_url=settings.mart_url),
         refresh_every_s=lambda: refresh_interval_s(services.store),
         chores=(
             Chore("thresholds", ALERTS_EVERY_S, services.alerts.rounds.run),

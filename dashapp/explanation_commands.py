@@ -49,7 +49,7 @@ def asking(user: str | None, event: str, **detail: Any) -> Iterator[Asking]:
     from dashapp.wiring import make_accounts  # noqa: PLC0415 - loads the account services
     from services.access.policy import Action  # noqa: PLC0415 - as above
     from services.accounts.directory import LOCAL_OPERATOR  # noqa: PLC0415 - as above
-    from services.mart.reader import MartReader  # noqa: PLC0415 - loads DuckDB
+    from services.mart.engines.choosing import open_mart  # noqa: PLC0415 - loads DuckDB
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
     from services.store.database import Store  # noqa: PLC0415 - as above
@@ -60,7 +60,7 @@ def asking(user: str | None, event: str, **detail: Any) -> Iterator[Asking]:
         policy, audit, accounts = make_accounts(settings, store)
         viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
         policy.require(viewer, Action.METRICS_QUERY)
-        reader = MartReader(settings.mart_dir)
+        reader = open_mart(settings.mart_dir, settings.mart_url)
         yield Asking(viewer, store, reader, QueryLayer(reader, StoreNames(store)), settings.mart_dir)
         with store.write() as connection:
             audit.append(connection, LOCAL_OPERATOR, event, detail={**detail, "as": viewer.email})

@@ -18,7 +18,8 @@ from services.delivery.failpoints import parse as parse_failpoints
 from services.domain.errors import ConfigurationError
 
 DATABASE_URLS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
-MART_URLS = "duckdb:///FOLDER with an absolute path"
+MART_URLS = "duckdb:///FOLDER with an absolute path, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+MART_ENGINES = ("postgresql",)
 REDIS_URLS = "redis://[:PASSWORD@]HOST:PORT/NUMBER, rediss://… or unix://PATH"
 SMTP_URLS = "smtp://[USER:PASSWORD@]HOST:PORT (STARTTLS, demanded off loopback) or smtps://…"
 BASE_URLS = "http://HOST[:PORT] or https://HOST[:PORT][/PATH]; production takes https only"
@@ -60,8 +61,14 @@ def database_url(value: str) -> str:
 
 
 def mart_url(value: str) -> str:
-    if value and not value.startswith("duckdb:////"):
-        raise ValueError("not a duckdb folder")
+    if not value or value.startswith("duckdb:////"):
+        return value
+    try:
+        parsed = make_url(value)
+    except (ArgumentError, ValueError) as error:
+        raise ValueError("not an address") from error
+    if parsed.drivername not in MART_ENGINES or not parsed.host or not parsed.database:
+        raise ValueError("neither an absolute folder nor a database that is supported")
     return value
 
 

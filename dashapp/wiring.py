@@ -15,11 +15,12 @@ from services.delivery.ledger import Ledger
 from services.delivery.mailbox import Mailbox
 from services.delivery.outbox import Outbox, SenderIdentity
 from services.delivery.transports import FolderTransport
-from services.mart.reader import MartReader
+from services.mart.engines.choosing import open_mart
 from services.store.database import Store
 
 if TYPE_CHECKING:
     from dashapp.config import Settings
+    from services.mart.reader import MartReader
     from services.metrics.query import QueryLayer
 
 
@@ -60,7 +61,7 @@ def build_services(settings: Settings) -> Services:
 
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
-    mart = MartReader(settings.mart_dir)
+    mart = open_mart(settings.mart_dir, settings.mart_url)
     query = make_query_layer(store, mart)
     standing = Standing(store, {metric.id: metric.name for metric in REGISTRY.values()})
     overview = Overview(query, store, standing)

@@ -8,6 +8,7 @@ import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
@@ -72,6 +73,8 @@ def check() -> Iterator[Finding]:
     yield _attempt("imports", lambda: imports(settings))
     if settings.is_production:
         yield _attempt("accounts", lambda: accounts(settings))
+    if not settings.mart_url.startswith("duckdb:"):
+        yield _attempt("mart", lambda: mart(settings))
     if settings.redis_url:
         yield _attempt("redis", lambda: reachable(settings.redis_url or "", "HIREBOARD_REDIS_URL", 6379))
     if settings.smtp_url:
@@ -113,6 +116,18 @@ def libraries() -> str:
         if pinned and found != pinned.strip():
             raise _Wrong(f"{name} is {found}, but exactly {pinned.strip()} is needed: run script/bootstrap.")
     return f"{len(wanted)} found"
+
+
+def mart(settings: Settings) -> str:
+    """The database of HIREBOARD_MART_URL answers."""
+    from services.mart.engines.choosing import engine_at  # noqa: PLC0415 - loads DuckDB
+
+    engine = engine_at(settings.mart_url)
+    if engine is None:
+        return "the snapshot files answer"
+    with closing(engine.connect(TIMEOUT_S)) as session:
+        version = session.version()
+    return f"{engine.name} answers; " + (f"snapshot {version[0]}" if version else "nothing is published there yet")
 
 
 def _bare_name(requirement: str) -> str:

@@ -28,14 +28,14 @@ def command() -> None:
 @click.option("--json", "wants_json", is_flag=True, help="One JSON document on standard output.")
 def records(purpose: str, question: str, start: datetime, end: datetime, user: str | None, *, wants_json: bool) -> None:
     """Answers of single applications (at most 500)."""
-    from services.mart.reader import MartReader  # noqa: PLC0415 - loads DuckDB
+    from services.mart.engines.choosing import open_mart  # noqa: PLC0415 - loads DuckDB
     from services.metrics.diversity_records import DiversityRecords  # noqa: PLC0415 - as above
 
     settings = load_settings()
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
     viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
-    opened = DiversityRecords(MartReader(settings.mart_dir), store, audit, policy)
+    opened = DiversityRecords(open_mart(settings.mart_dir, settings.mart_url), store, audit, policy)
     period: dict[str, date] = {"applied_from": start.date(), "applied_until": end.date()}
     rows = opened.open_records(viewer, purpose=purpose, question=question, **period)
     if wants_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 
 import click
@@ -13,12 +14,13 @@ from services.mart.apart import build_apart
 from services.mart.snapshots import Manifest, SnapshotFolder
 from services.mart.verifying import verify_files
 
+LOOK_S = 10
 as_json = click.option("--json", "wants_json", is_flag=True, help="One JSON document on standard output.")
 
 
 def build(settings: Settings, *, full: bool = False) -> Manifest:
     """Publish the store's present content. Raises RetryLaterError while an import is applied or another build runs."""
-    return build_apart(settings.database_url, settings.mart_dir, full=full)
+    return build_apart(settings.database_url, settings.mart_dir, full=full, mart_url=settings.mart_url)
 
 
 @click.group("mart")
@@ -42,12 +44,31 @@ def build_command(full: bool, wants_json: bool) -> None:  # noqa: FBT001 - click
 @command.command("status")
 @as_json
 def status_command(wants_json: bool) -> None:  # noqa: FBT001 - click passes flags
-    """The published snapshot and those kept."""
-    folder = SnapshotFolder(load_settings().mart_dir)
+    """The published snapshot and those kept; what is published in the database that HIREBOARD_MART_URL names."""
+    settings = load_settings()
+    folder = SnapshotFolder(settings.mart_dir)
     current, kept = folder.current_id(), folder.manifests()
     lines = [f"{'*' if m.id == current else ' '} {m.id}  as of {m.as_of:%Y-%m-%d %H:%M} UTC  {m.how}" for m in kept]
     text = "\n".join(lines) or "There is no snapshot yet. `hireboard mart build` makes one."
-    _say({"current": current, "snapshots": [_shown(m) for m in kept]}, text, wants_json)
+    document: dict[str, Any] = {"current": current, "snapshots": [_shown(m) for m in kept]}
+    there = _published(settings)
+    if there is not None:
+        document["engine"] = there
+        text += f"\nPublished in {there['name']}: " + (", ".join(there["snapshots"]) or "nothing yet")
+    _say(document, text, wants_json)
+
+
+def _published(settings: Settings) -> dict[str, Any] | None:
+    """What the database holds, the current one first; None where the files themselves answer."""
+    from services.mart.engines.choosing import engine_at  # noqa: PLC0415 - loads DuckDB
+
+    engine = engine_at(settings.mart_url)
+    if engine is None:
+        return None
+    with closing(engine.connect(LOOK_S)) as session:
+        version = session.version()
+        published = [manifest.id for manifest in session.manifests()]
+    return {"name": engine.name, "current": version[0] if version else None, "snapshots": published}
 
 
 @command.command("verify")

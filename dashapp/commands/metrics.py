@@ -203,7 +203,7 @@ def _ask(query: Query, user: str | None) -> Answer:
     from dashapp.wiring import make_accounts, make_query_layer  # noqa: PLC0415 - loads the account services
     from services.access.policy import Action  # noqa: PLC0415 - as above
     from services.accounts.directory import LOCAL_OPERATOR  # noqa: PLC0415 - as above
-    from services.mart.reader import MartReader  # noqa: PLC0415 - loads DuckDB
+    from services.mart.engines.choosing import open_mart  # noqa: PLC0415 - loads DuckDB
     from services.store.database import Store  # noqa: PLC0415 - as above
 
     settings = load_settings()
@@ -212,7 +212,7 @@ def _ask(query: Query, user: str | None) -> Answer:
         policy, audit, accounts = make_accounts(settings, store)
         viewer: Viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
         policy.require(viewer, Action.METRICS_QUERY)
-        answer = make_query_layer(store, MartReader(settings.mart_dir)).ask(query, viewer)
+        answer = make_query_layer(store, open_mart(settings.mart_dir, settings.mart_url)).ask(query, viewer)
         with store.write() as connection:
             detail = {"metrics": query.metrics, "by": query.by, "raw": query.raw, "as": viewer.email}
             audit.append(connection, LOCAL_OPERATOR, "metrics.queried", detail=detail)

@@ -16,12 +16,15 @@ from services.domain.errors import RetryLaterError
 from services.mart.snapshots import Manifest
 
 
-def build_apart(url: str, snapshots: Path, *, full: bool = False) -> Manifest:
-    """As ``Mart.build``. ``url`` with its password. Raises RetryLaterError, also when the child was killed."""
+def build_apart(url: str, snapshots: Path, *, full: bool = False, mart_url: str = "") -> Manifest:
+    """As ``Mart.build``, and published to the engine at ``mart_url``. Addresses with their passwords.
+
+    Raises RetryLaterError, also when the child was killed.
+    """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
         try:
-            return pool.submit(_build, url, snapshots, full).result()
+            return pool.submit(_build, url, snapshots, full, mart_url).result()
         except BrokenProcessPool as error:
             raise RetryLaterError(
                 "The mart build was killed before it finished; the published snapshot stays. Look at free memory, then "
@@ -29,7 +32,11 @@ def build_apart(url: str, snapshots: Path, *, full: bool = False) -> Manifest:
             ) from error
 
 
-def _build(url: str, snapshots: Path, full: bool) -> Manifest:  # noqa: FBT001 - positional across the process border
-    from services.mart.publishing import Mart  # noqa: PLC0415 - in the child only
+def _build(url: str, snapshots: Path, full: bool, mart_url: str) -> Manifest:  # noqa: FBT001 - positional across the process border
+    from services.mart.engines.choosing import publish  # noqa: PLC0415 - in the child only
+    from services.mart.publishing import Mart  # noqa: PLC0415 - as above
 
-    return Mart(url, snapshots).build(full=full)
+    mart = Mart(url, snapshots)
+    manifest = mart.build(full=full)
+    publish(mart_url, mart.folder, manifest)
+    return manifest

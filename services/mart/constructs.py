@@ -124,7 +124,7 @@ def _days(element: DaysBetween, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(DaysBetween, "postgresql")
 def _days_postgresql(element: DaysBetween, compiler: SQLCompiler, **options: Any) -> str:
     start, end = _arguments(element, compiler, options)
-    return f"(extract(epoch FROM {end} - {start}) / 86400.0)"
+    return f"(CAST(extract(epoch FROM {end} - {start}) AS DOUBLE PRECISION) / 86400.0)"
 
 
 @compiles(CalendarDays)

@@ -231,6 +231,10 @@ class SnapshotFolder:
                 self.file(snapshot_id).with_suffix(suffix).unlink(missing_ok=True)
         return removed
 
+    def pinned(self) -> frozenset[str]:
+        """Ids of the snapshots that somebody wants to be kept."""
+        return frozenset(path.stem for path in self.path.glob("*.pin"))
+
     def _is_pinned(self, snapshot_id: str) -> bool:
         return self.file(snapshot_id).with_suffix(".pin").exists()
 

@@ -172,7 +172,9 @@ def _groups_of(
     starts = np.flatnonzero(begins)
     for start, end in zip(starts, [*starts[1:], count], strict=True):
         tag, *dims = (key[start] for key in keys)
-        yield tag, tuple(dims), table[:, start:end]
+        group = table[:, start:end]
+        # in one order whatever the engine's: what is drawn depends on it
+        yield tag, tuple(dims), group[:, np.lexsort(group[2::-1])]
 
 
 Planner = Callable[[Plan, Metric], None]

@@ -377,6 +377,6 @@ def truncated(grain: Grain, on: sa.ColumnElement[date], fiscal_year_start: int) 
         return on
     if grain is not Grain.FISCAL_YEAR:
         return sa.cast(sa.func.date_trunc(sa.literal_column(f"'{grain}'"), on), sa.Date)
-    shift: sa.ColumnElement[Any] = sa.literal_column(f"INTERVAL {fiscal_year_start - 1} MONTH")
+    shift: sa.ColumnElement[Any] = sa.literal_column(f"INTERVAL '{fiscal_year_start - 1} MONTH'")
     year = sa.func.date_trunc(sa.literal_column("'year'"), on - shift)
     return sa.cast(year + shift, sa.Date)

@@ -89,7 +89,7 @@ def _bins(
     first, end = plan.question.bounds()
     began = sa.func.greatest(days[0], sa.literal(first, sa.Date))
     ended = sa.func.least(sa.func.coalesce(days[1], sa.literal(end, sa.Date)), sa.literal(end, sa.Date))
-    step: sa.ColumnElement[Any] = sa.literal_column(f"INTERVAL {_STEPS[grain]}")
+    step: sa.ColumnElement[Any] = sa.literal_column(f"INTERVAL '{_STEPS[grain]}'")
     return sa.func.unnest(
         sa.func.generate_series(truncated(grain, began, plan.question.fiscal_year_start), ended, step)
     )
