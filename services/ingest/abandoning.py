@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select, update
@@ -17,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, sele
 from services.audit.log import AuditLog
 from services.domain.errors import ConflictError
 from services.domain.import_batches import UNFINISHED, BatchState, UnfinishedImport
-from services.ingest import batches
+from services.ingest import batches, live_lane
 from services.ingest.batches import kept_file
 from services.ingest.changes import write_changes
 from services.ingest.entities import ENTITIES
@@ -143,6 +144,8 @@ def _take_back(store: Store, plan: AbandonPlan) -> None:
         write_changes(connection, "reference", [None])
         for number in (plan.batch.id, *plan.others):
             batches.end(connection, number, BatchState.TAKEN_BACK)
+        now = datetime.now(UTC)
+        live_lane.apply_difference(connection, live_lane.difference(connection, now), now)
 
 
 def _any_complete(store: Store) -> bool:

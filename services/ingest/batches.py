@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.audit.log import AuditLog
 from services.domain.errors import HireboardError, NotFoundError
 from services.domain.import_batches import BLOCKING, UNFINISHED, BatchState, UnfinishedImport
+from services.ingest import live_lane
 from services.ingest.import_lock import running_import
 from services.ingest.kept_spool import SpoolHeader, kept_header
 from services.store.database import Store
@@ -194,7 +195,10 @@ def complete(
     """Everything is written: show it. Returns those of ``unfinished`` of which something is still not said again."""
     now = datetime.now(UTC)
     audit = AuditLog(store)
+    with store.read() as connection:
+        lane = live_lane.difference(connection, now)  # worked out before the lock is taken, written under it
     with store.write() as connection:
+        live_lane.apply_difference(connection, lane, now)
         values = {f"{name}_count": getattr(counts, name) for name in Counts.__slots__}
         _change(connection, batch_id, BatchState.COMPLETE, finished_at=now, **values)
         detail = {name: getattr(counts, name) for name in Counts.__slots__}

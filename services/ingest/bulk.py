@@ -92,7 +92,13 @@ def prepare(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.set_config("synchronous_commit", "off", True)))  # noqa: FBT003 - SQL's own
-        connection.execute(select(func.set_config("timezone", "UTC", True)))  # noqa: FBT003 - as above
+        in_utc(connection)
+
+
+def in_utc(connection: Connection) -> None:
+    """Plain times mean UTC until the end of the transaction, as they do on SQLite."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.set_config("timezone", "UTC", True)))  # noqa: FBT003 - SQL's own
 
 
 def _copy(

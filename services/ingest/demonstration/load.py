@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, func, insert, select
 
 from services.domain.errors import ConflictError, InvalidInputError
+from services.ingest import live_lane
 from services.ingest.demonstration.applications import write_applications
 from services.ingest.demonstration.company import SYSTEM, Company, table, write_frame
 from services.ingest.demonstration.evaluation import (
@@ -122,15 +123,18 @@ def _begin(store: Store, applications: int, seed: int) -> int:
 
 
 def _finish(store: Store, batch: int, run: _Run) -> None:
-    batches = table(ImportBatch)
+    batches, now = table(ImportBatch), datetime.now(UTC)
+    with store.read() as connection:
+        lane = live_lane.difference(connection, now)
     with store.write() as connection:
         BulkSink(connection).finish(t for t in metadata.sorted_tables if t.name in run.rows)
         connection.execute(insert(ChangeRow).values(kind="reference", entity_id=None))
         connection.execute(
             batches.update()
             .where(batches.c.id == batch)
-            .values(state="complete", finished_at=datetime.now(UTC), read_count=run.written, loaded_count=run.written)
+            .values(state="complete", finished_at=now, read_count=run.written, loaded_count=run.written)
         )
+        live_lane.apply_difference(connection, lane, now)
 
 
 def _write_targets(sink: BulkSink, end: int) -> None:
