@@ -80,6 +80,18 @@
     setTimeout(function () { go(barSearch(input.closest(".hb-filters"))); }, 0);
   });
 
+  /* Settings of a list beside its filters: search, state, order, place. Any of them but the place begins at the top. */
+  function goWith(changes) {
+    var pairs = new URLSearchParams(location.search);
+    pairs.delete("page");
+    new URLSearchParams(changes).forEach(function (value, name) { if (value) pairs.set(name, value); else pairs.delete(name); });
+    go(asSearch(pairs));
+  }
+  on("click", "[data-set]", function (control) { goWith(control.getAttribute("data-set")); });
+  on("change", ".hb-settings input, .hb-settings select", function (input) {
+    setTimeout(function () { goWith(new URLSearchParams([[input.name, input.value.trim()]])); }, 0);
+  });
+
   on("click", "[data-clear]", function (control) {
     var name = control.getAttribute("data-clear");
     if (name === "all") { go(""); return; }

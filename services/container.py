@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from services.reporting.definitions import Reports
     from services.reporting.schedule_page import SchedulePage
     from services.reporting.schedules import Schedules
+    from services.requisitions.assembly import Requisitions
     from services.store.database import Store
     from services.surveys.assembly import Surveys
 
@@ -52,3 +53,10 @@ class Services(NamedTuple):
         from services.metrics.explanations import make_explanations  # noqa: PLC0415 - imports numpy and the registry
 
         return make_explanations(self.mart, self.query, self.store)
+
+    @property
+    def requisitions(self) -> Requisitions:
+        """The list, one in full, and what people change of them; made when asked for."""
+        from services.requisitions.assembly import make_requisitions  # noqa: PLC0415 - imports numpy and the registry
+
+        return make_requisitions(self.mart, self.query, self.store, self.policy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callbacks.pages import actions, mail, metrics, overview, report, reports, schedules
+from callbacks.pages import actions, mail, metrics, overview, report, reports, requisitions, schedules
 from callbacks.registry import PageSpec, RouteSpec
 from services.access.policy import Action
 
@@ -15,6 +15,16 @@ PAGES: tuple[PageSpec, ...] = (
         group="Hiring",
         layout=overview.page,
         register=overview.register,
+        filtered=True,
+    ),
+    PageSpec(
+        "/requisitions",
+        "Requisitions",
+        Action.REQUISITIONS_VIEW,
+        icon="requisition",
+        group="Hiring",
+        layout=requisitions.PAGE.page,
+        register=requisitions.PAGE.register,
         filtered=True,
     ),
     PageSpec(

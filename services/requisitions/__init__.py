@@ -1,0 +1,1 @@
+"""Requisitions: the list, one in full, and what people change of them here."""

@@ -1,0 +1,23 @@
+"""The parts of the area, put together for whoever shows or changes a requisition."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from services.access.policy import Policy
+from services.mart.reader import MartReader
+from services.metrics.pages.frame import Desk
+from services.metrics.query import QueryLayer
+from services.requisitions.listing import RequisitionListing
+from services.store.database import Store
+
+
+class Requisitions(NamedTuple):
+    listing: RequisitionListing
+
+
+@lru_cache(maxsize=4)
+def make_requisitions(mart: MartReader, query: QueryLayer, store: Store, policy: Policy) -> Requisitions:
+    """Nothing is opened yet. ``query`` must read from ``mart``; the same parts give the same object."""
+    return Requisitions(RequisitionListing(mart, Desk(query, store), policy))
