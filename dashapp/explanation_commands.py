@@ -60,8 +60,8 @@ def asking(user: str | None, event: str, **detail: Any) -> Iterator[Asking]:
         policy, audit, accounts = make_accounts(settings, store)
         viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
         policy.require(viewer, Action.METRICS_QUERY)
-        reader = open_mart(settings.mart_dir, settings.mart_url)
-        yield Asking(viewer, store, reader, QueryLayer(reader, StoreNames(store)), settings.mart_dir)
+        with contextlib.closing(open_mart(settings.mart_dir, settings.mart_url)) as reader:
+            yield Asking(viewer, store, reader, QueryLayer(reader, StoreNames(store)), settings.mart_dir)
         with store.write() as connection:
             audit.append(connection, LOCAL_OPERATOR, event, detail={**detail, "as": viewer.email})
     finally:

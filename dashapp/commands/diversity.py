@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import date, datetime
 
@@ -35,9 +36,10 @@ def records(purpose: str, question: str, start: datetime, end: datetime, user: s
     store = Store(settings.database_url)
     policy, audit, accounts = make_accounts(settings, store)
     viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
-    opened = DiversityRecords(open_mart(settings.mart_dir, settings.mart_url), store, audit, policy)
     period: dict[str, date] = {"applied_from": start.date(), "applied_until": end.date()}
-    rows = opened.open_records(viewer, purpose=purpose, question=question, **period)
+    with contextlib.closing(open_mart(settings.mart_dir, settings.mart_url)) as mart:
+        opened = DiversityRecords(mart, store, audit, policy)
+        rows = opened.open_records(viewer, purpose=purpose, question=question, **period)
     if wants_json:
         click.echo(json.dumps({"records": [row._asdict() | {"applied_on": str(row.applied_on)} for row in rows]}))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -212,7 +213,8 @@ def _ask(query: Query, user: str | None) -> Answer:
         policy, audit, accounts = make_accounts(settings, store)
         viewer: Viewer = accounts.viewer_by_email(user) if user else accounts.local_operator()
         policy.require(viewer, Action.METRICS_QUERY)
-        answer = make_query_layer(store, open_mart(settings.mart_dir, settings.mart_url)).ask(query, viewer)
+        with contextlib.closing(open_mart(settings.mart_dir, settings.mart_url)) as mart:
+            answer = make_query_layer(store, mart).ask(query, viewer)
         with store.write() as connection:
             detail = {"metrics": query.metrics, "by": query.by, "raw": query.raw, "as": viewer.email}
             audit.append(connection, LOCAL_OPERATOR, "metrics.queried", detail=detail)

@@ -5,27 +5,55 @@ Each is asked twice: with the small-n rule off, and with it on, when rates and m
 
 from __future__ import annotations
 
+import copy
+import functools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.mart.engines.choosing import publish
+from services.mart.snapshots import SnapshotFolder
 from tests.command_line import CommandLine
+from tests.engine_scenes import ENGINES, new_engine
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 RATE, DAYS = 1e-6, 1e-4
 Load = Callable[[str], CommandLine]
 
 
-@pytest.fixture
-def load(migrated_sqlite_url: str, tmp_path: Path) -> Load:
-    def load_(case: str) -> CommandLine:
-        hireboard = CommandLine(migrated_sqlite_url, tmp_path / "data")
+@pytest.fixture(scope="module")
+def imported(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Load:
+    """A case in a store with a snapshot; each is imported once, whatever engines are asked."""
+
+    @functools.cache
+    def import_(case: str) -> CommandLine:
+        data = tmp_path_factory.mktemp(case)
+        shutil.copyfile(_sqlite_template, data / "hireboard.sqlite")
+        hireboard = CommandLine(f"sqlite:///{data / 'hireboard.sqlite'}", data)
         folder = GOLDEN / case
         result = hireboard.json("import", "table", folder, "--mapping", folder / "mapping.yml")
         assert result["quarantined"] == 0, result
         assert hireboard.run("mart", "build")[0] == 0
+        return hireboard
+
+    return import_
+
+
+@pytest.fixture(params=["duckdb", *ENGINES])
+def load(request: pytest.FixtureRequest, imported: Load) -> Load:
+    """A case as each engine answers it."""
+
+    def load_(case: str) -> CommandLine:
+        hireboard = copy.deepcopy(imported(case))
+        if request.param != "duckdb":
+            url = new_engine(request)(request.param)
+            folder = SnapshotFolder(Path(hireboard.settings["HIREBOARD_DATA_DIR"]) / "mart")
+            (manifest,) = folder.manifests()
+            publish(url, folder, manifest)
+            hireboard.settings["HIREBOARD_MART_URL"] = url
         return hireboard
 
     return load_

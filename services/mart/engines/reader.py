@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +56,12 @@ class PublishedReader(MartReader):
         self.engine = engine
         self.folder = _PublishedFolder(snapshots, lambda: self._asking(lambda session: session.version()))
 
+    def _forget(self) -> None:
+        """Connections inherited over a fork are left alone: closing them would end the parent's."""
+        super()._forget()
+        self._left_alone = [*getattr(self, "_left_alone", []), *getattr(self, "_sessions", [])]
+        self._sessions: list[Session] = []
+
     def execute(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
         """All rows of a select over ``services.mart.schema``. Raises RetryLaterError after the time limit."""
         return self._rows(statement).rows
@@ -93,6 +100,7 @@ class PublishedReader(MartReader):
                 self._drop(session)
         session = self.engine.connect(self._timeout_s)
         self._local.session = session
+        self._sessions.append(session)
         try:
             return work(session)
         except EngineAwayError:
@@ -101,11 +109,12 @@ class PublishedReader(MartReader):
 
     def _drop(self, session: Session) -> None:
         self._local.session = None
+        with contextlib.suppress(ValueError):
+            self._sessions.remove(session)
         session.close()
 
     def close(self) -> None:
-        """Let go of the snapshot and of this thread's connection; the next use connects again."""
+        """Let go of the snapshot and of every thread's connection; the next use connects again."""
         super().close()
-        session: Session | None = getattr(self._local, "session", None)
-        if session is not None:
-            self._drop(session)
+        while self._sessions:
+            self._sessions.pop().close()
