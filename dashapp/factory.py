@@ -83,13 +83,18 @@ def create_server(settings: Settings, services: Services | None = None, pages: I
     server.register_blueprint(survey_routes(services))
     server.register_blueprint(api_routes(services))
     _add_routes(server, gate, services, table)
-    gate.responses = ResponseCache(store, lambda: f"{definitions_version()} {services.mart.snapshot().version}")
+    gate.responses = ResponseCache(store, lambda: _stamp(services))
     gate.app = _dash(server, services, table)
     _install_responses(server, gate, settings)
     gate.check_complete(server)
     server.extensions["hireboard"] = gate
     server.extensions["hireboard.services"] = services
     return server
+
+
+def _stamp(services: Services) -> str:
+    """What kept answers depend on besides who asks what: definitions, snapshot, limits that are set."""
+    return f"{definitions_version()} {services.mart.snapshot().version} {services.query.limits.version}"
 
 
 def _flask(settings: Settings) -> Flask:

@@ -38,10 +38,17 @@ def make_query_layer(store: Store, mart: MartReader) -> QueryLayer:
     """With everything that marks its answers."""
     from services.metrics.completeness_floor import CompletenessFloor  # noqa: PLC0415 - commands wait less
     from services.metrics.formal_kpis import FormalKpis  # noqa: PLC0415 - as above
+    from services.metrics.limits import LimitBook  # noqa: PLC0415 - as above
     from services.metrics.names import StoreNames  # noqa: PLC0415 - as above
     from services.metrics.query import QueryLayer  # noqa: PLC0415 - as above
 
-    return QueryLayer(mart, StoreNames(store), formal_kpis=FormalKpis(store), completeness=CompletenessFloor(store))
+    return QueryLayer(
+        mart,
+        StoreNames(store),
+        formal_kpis=FormalKpis(store),
+        completeness=CompletenessFloor(store),
+        limits=LimitBook(store),
+    )
 
 
 def build_services(settings: Settings) -> Services:

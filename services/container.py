@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.delivery.outbox import Outbox
     from services.mart.reader import MartReader
     from services.metrics.explanations import Explanations
+    from services.metrics.limits import LimitSettings
     from services.metrics.overview import Overview
     from services.metrics.planning import Planning
     from services.metrics.query import QueryLayer
@@ -46,6 +47,13 @@ class Services(NamedTuple):
     alerts: Alerts
     surveys: Surveys
     planning: Planning
+
+    @property
+    def limits(self) -> LimitSettings:
+        """Caps and stale limits, to show and to set."""
+        from services.metrics.limits import LimitSettings  # noqa: PLC0415 - as explanations
+
+        return LimitSettings(self.store, self.policy, self.audit)
 
     @property
     def explanations(self) -> Explanations:

@@ -24,13 +24,12 @@ from services.mart.schema import person_leave as leave
 from services.metrics.after_hire import mean_figure
 from services.metrics.dimensions import APPLICATION, REQUISITION, TIME
 from services.metrics.figures import Family, Figure
+from services.metrics.limits import STANDARD
 from services.metrics.plan import CountTable, Group, Plan, truncated
 from services.metrics.question import Question
 from services.metrics.requisitions import OPEN, requisition_states
 from services.metrics.windows import instants
 
-INTERVIEW_HOURS_A_WEEK = 6
-RECRUITER_SEATS = 15
 WEEK_DAYS = 5
 PEOPLE_SHOWN = 5
 URGENCY = {"critical": 150, "high": 125, "low": 75}
@@ -59,7 +58,8 @@ INTERVIEWER_LOAD = Metric(
     dimensions=(*(name for name in APPLICATION if name not in {"source", "channel"}), "interviewer", *TIME),
     extra={
         "people": "interviewers",
-        "over_cap": f"person-weeks above the cap of {INTERVIEW_HOURS_A_WEEK} hours, less on leave and holidays",
+        "over_cap": f"person-weeks above the cap set ({STANDARD.interview_hours:g} hours unless set), less on leave "
+        "and holidays",
         "hours": "hours of interviews",
     },
 )
@@ -71,7 +71,8 @@ METRICS = (
         name="Use of interviewing capacity",
         unit=Unit.RATE,
         summary="Hours of interviews held, of the hours those interviewers had for them.",
-        formula=f"sum of hours / sum of caps; cap {INTERVIEW_HOURS_A_WEEK} h x working days present / {WEEK_DAYS}",
+        formula="sum of hours / sum of caps; cap = hours a week that are set "
+        f"({STANDARD.interview_hours:g} unless set) x working days present / {WEEK_DAYS}",
         denominator="caps of persons in weeks in which they held an interview",
     ),
     replace(
@@ -93,7 +94,8 @@ METRICS = (
         extra={
             "people": "recruiters",
             "seats": "open seats",
-            "over_cap": f"recruiters above the cap of {RECRUITER_SEATS} weighted seats, less on leave and holidays",
+            "over_cap": f"recruiters above the cap set ({STANDARD.recruiter_seats:g} weighted seats unless set), less "
+            "on leave and holidays",
             "capacity_use": "weighted seats of the recruiters' caps",
         },
     ),
@@ -130,7 +132,7 @@ def _interviewer_weeks(plan: Plan) -> sa.CTE:
         .subquery("interview_held")
     )
     minutes = sa.cast(sa.func.sum(held.c.seconds) / sa.literal_column("60.0"), sa.BigInteger)
-    return _against_cap(plan, held, minutes, INTERVIEW_HOURS_A_WEEK * MINUTES, "interviewer")
+    return _against_cap(plan, held, minutes, round(question.limits.interview_hours * MINUTES), "interviewer")
 
 
 def _recruiter_weeks(plan: Plan) -> sa.CTE:
@@ -167,7 +169,8 @@ def _recruiter_weeks(plan: Plan) -> sa.CTE:
         .subquery("seats_weighted")
     )
     load = sa.cast(sa.func.round(sa.func.sum(weighted.c.weight)), sa.BigInteger)
-    return _against_cap(plan, weighted, load, RECRUITER_SEATS * HUNDREDTHS, "recruiter", seats=weighted.c.seats)
+    cap = round(plan.question.limits.recruiter_seats * HUNDREDTHS)
+    return _against_cap(plan, weighted, load, cap, "recruiter", seats=weighted.c.seats)
 
 
 def _stage_mix(carried: sa.CTE) -> sa.Subquery:

@@ -32,6 +32,7 @@ from services.metrics.dimensions import APPLICATION, DIMENSIONS, Dimension, Kind
 from services.metrics.estimators import Lifetimes
 from services.metrics.figures import Family, Figure
 from services.metrics.formal_kpis import FormalKpis
+from services.metrics.limits import STANDARD, LimitBook, Limits
 from services.metrics.options import choices
 from services.metrics.plan import CountTable, Group, Plan
 from services.metrics.question import Question
@@ -85,7 +86,9 @@ class QueryLayer:
         fiscal_year_start: int = 1,
         formal_kpis: FormalKpis | None = None,
         completeness: CompletenessFloor | None = None,
+        limits: LimitBook | None = None,
     ) -> None:
+        self._limits = limits
         self._reader = reader
         self._formal_kpis = formal_kpis
         self._completeness = completeness
@@ -122,6 +125,11 @@ class QueryLayer:
             answer = self._answer(query, viewer)
             strata = functools.partial(self._answer, is_expected=True)
             return dataclasses.replace(answer, rows=expectations.beside(answer.rows, query, viewer, strata))
+
+    @property
+    def limits(self) -> Limits:
+        """Caps and stale limits that answers are given by now; their version belongs to what an answer is known by."""
+        return self._limits.now() if self._limits is not None else STANDARD
 
     def later(self, query: Query, viewer: Viewer) -> Callable[[], Answer]:
         """Begin to ask; the call of what is returned waits for the answer, or raises as ``ask`` does.
@@ -268,6 +276,7 @@ class QueryLayer:
             attribution=query.attribution,
             expected=query.expected,
             by_strata=is_expected,
+            limits=self.limits,
             places=catalog.places(viewer.scope),
         )
         _check_period(question)

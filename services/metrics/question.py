@@ -15,6 +15,7 @@ from services.domain.metric import Attribution, Period
 from services.domain.people import Scope
 from services.metrics.agreed_places import person_limits
 from services.metrics.dimensions import DIMENSIONS, Dimension, Kind
+from services.metrics.limits import STANDARD, Limits
 from services.metrics.scope import Places, within
 
 DISTANT_PAST = datetime(1900, 1, 1)  # noqa: DTZ001 - the mart's instants are naive UTC
@@ -56,6 +57,7 @@ class Question:
     expected: bool = False
     by_strata: bool = False
     """Asked for what a figure is compared with: the cases count, not the figures."""
+    limits: Limits = STANDARD
     places: Places | None = None
     """Where the snapshot's rows lie, so that a wide scope is compared with as little as possible; None = not known."""
 

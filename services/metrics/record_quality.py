@@ -27,6 +27,7 @@ from services.mart.schema import fact_stage_visit as visit
 from services.metrics.dimensions import APPLICATION
 from services.metrics.figures import Family, Figure, count_figure, rate_figure
 from services.metrics.late_roles import DAY_GRID
+from services.metrics.limits import STANDARD_STALE
 from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 
@@ -51,8 +52,6 @@ REQUIRED = (
     Requirement("seniority", "job_level_id", "interview_at"),
     Requirement("hiring_manager", "hiring_manager_id", "interview_at"),
 )
-STALE_AFTER = {"applied": 5, "screen": 5, "assessment": 7, "interview": 7, "offer": 5}
-"""Business days in a stage without activity."""
 LOOK_BACK = timedelta(days=400)
 """Silence beyond this is not measured more exactly: it is stale by any limit."""
 FRESH, STALE, NOT_MEASURED = range(3)
@@ -89,7 +88,8 @@ METRICS = (
         better=Better.LOWER,
         start="last activity: stage entered, interview booked or held, feedback submitted, offer made or answered",
         clock="business days of the requisition's office; hold and freeze stop it",
-        formula="more business days than " + ", ".join(f"{stage} {days}" for stage, days in STALE_AFTER.items()),
+        formula="more business days than the stage's limit that is set; unless set: "
+        + ", ".join(f"{stage} {days:g}" for stage, days in STANDARD_STALE.items()),
         denominator="",
         exclusions=("requisitions that are not open, on hold or frozen",),
         dimensions=(*APPLICATION, "stage", "canonical_stage"),
@@ -202,7 +202,8 @@ def _silences(plan: Plan) -> sa.Subquery:
         .subquery("silence_held")
     )
     silent = placed.c.now_days - placed.c.since_days - sa.func.coalesce(held.c.days, 0.0)
-    limit = sa.case(*((placed.c.stage_name == stage, limit) for stage, limit in STALE_AFTER.items()), else_=None)
+    limits = question.limits.stale_days
+    limit = sa.case(*((placed.c.stage_name == stage, days) for stage, days in limits.items()), else_=None)
     kind = sa.case(
         (sa.or_(silent.is_(None), limit.is_(None)), NOT_MEASURED),
         (sa.func.floor(silent * DAY_GRID + sa.literal_column("0.5")) > limit * DAY_GRID, STALE),
