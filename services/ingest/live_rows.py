@@ -14,6 +14,7 @@ from services.domain.intervals import seconds_of
 from services.domain.pipeline import STAGE_ORDER
 from services.ingest import bulk
 from services.ingest.current_stage import Visit, running_visit
+from services.ingest.live_overlays import Pause, dimensions_edited, laid_over, limited, pauses, recruiters
 from services.ingest.live_stops import RUNNING, History, Row, days_at, stops_of
 from services.store.instants import InstantText, instant_of_text
 from services.store.tables import (
@@ -23,7 +24,6 @@ from services.store.tables import (
     Office,
     PipelineStage,
     Requisition,
-    RequisitionOwner,
     RequisitionStatusInterval,
     Source,
     StageVisit,
@@ -86,7 +86,8 @@ def rows_of(connection: Connection, wanted: Wanted, since: str, calendars: Mappi
     """The rows of ``wanted`` that belong into the lane; ``since``: what ended before it does not."""
     applied = _applications(connection, wanted, since)
     ids = None if wanted.applications is None else {one.requisition_id for one in applied} | wanted.requisitions
-    statuses = _statuses(connection, ids)
+    paused = pauses(connection, ids)
+    statuses = _statuses(connection, ids, paused)
     roles = _roles(connection, ids, statuses)
     of_lane = {one.requisition_id for one in applied} & roles.keys()
     shown = {
@@ -94,7 +95,7 @@ def rows_of(connection: Connection, wanted: Wanted, since: str, calendars: Mappi
         for number, role in roles.items()
         if number in of_lane or role.status in RUNNING or (role.status_from_at or "") >= since
     }
-    stops = stops_of(connection, {number: roles[number].named for number in shown}, statuses, calendars)
+    stops = stops_of(connection, {number: roles[number].named for number in shown}, statuses, paused, calendars)
     stages = _stages_now(connection, wanted, applied, calendars, roles)
     survivors = _survivors(connection, {one.candidate_id for one in applied})
     owner = _owners(connection, of_lane)
@@ -151,36 +152,44 @@ def _limited(connection: Connection, wanted: Wanted, column: Any) -> ColumnEleme
     return bulk.among(connection, column, sorted(wanted.applications))
 
 
-def _of(connection: Connection, column: Any, ids: Iterable[int] | None) -> ColumnElement[bool]:
-    return column.is_not(None) if ids is None else bulk.among(connection, column, sorted(ids))
-
-
-def _statuses(connection: Connection, ids: Iterable[int] | None) -> Mapping[int, History]:
+def _statuses(
+    connection: Connection, ids: Iterable[int] | None, paused: Mapping[int, Sequence[Pause]]
+) -> Mapping[int, History]:
+    """A source without status history: open from its opening on."""
     table = RequisitionStatusInterval
     query = select(table.requisition_id, table.status, InstantText(table.from_at), InstantText(table.to_at))
-    query = query.where(_of(connection, table.requisition_id, ids)).order_by(
+    query = query.where(limited(connection, table.requisition_id, ids)).order_by(
         table.requisition_id, table.from_at, table.id
     )
     found: dict[int, list[tuple[str, str, str | None]]] = defaultdict(list)
-    for number, *status in connection.execute(query):
-        found[number].append((status[0], status[1], status[2]))
-    return found
+    for number, status, start, end in connection.execute(query):
+        found[number].append((status, start, end))
+    opened = select(Requisition.id, InstantText(Requisition.opened_at)).where(
+        limited(connection, Requisition.id, ids), Requisition.opened_at.is_not(None)
+    )
+    for number, at in connection.execute(opened):
+        if number not in found:
+            found[number] = [("open", at, None)]
+    return {number: laid_over(history, paused.get(number, ())) for number, history in found.items()}
 
 
 def _roles(connection: Connection, ids: Iterable[int] | None, statuses: Mapping[int, History]) -> dict[int, _Role]:
     table = Requisition
     columns = (
         table.id, table.department_id, table.job_family_id, table.job_level_id, table.office_id,
-        table.hiring_manager_id, table.recruiter_id, Office.country, Office.region, InstantText(table.opened_at),
+        table.hiring_manager_id, table.recruiter_id, Office.country, Office.region,
     )  # fmt: skip
-    query = select(*columns).outerjoin(Office, Office.id == table.office_id).where(_of(connection, table.id, ids))
+    query = select(*columns).outerjoin(Office, Office.id == table.office_id).where(limited(connection, table.id, ids))
+    edited = dimensions_edited(connection, ids)
     found: dict[int, _Role] = {}
     for row in connection.execute(query):
-        *dimensions, opened = row
-        history = statuses.get(row[0]) or ([("open", opened, None)] if opened else [])
+        named: dict[str, Any] = {**dict(zip(REQUISITION_COLUMNS, row, strict=False)), **edited.get(row[0], {})}
+        history = statuses.get(row[0])
         status, since = (history[-1][0], history[-1][1]) if history else ("draft", None)
-        calendar = row[4] or 0
-        found[row[0]] = _Role((*dimensions, calendar, status, since), row[6], calendar, status, since)
+        calendar = named["office_id"] or 0
+        found[row[0]] = _Role(
+            (*named.values(), calendar, status, since), named["recruiter_id"], calendar, status, since
+        )
     return found
 
 
@@ -242,12 +251,10 @@ def _survivors(connection: Connection, candidates: set[int]) -> dict[int, int]:
 
 def _owners(connection: Connection, ids: Iterable[int]) -> Callable[[int, str], int | None]:
     """Who recruited for a requisition at an instant, by its owners alone."""
-    table = RequisitionOwner
-    query = select(table.requisition_id, InstantText(table.from_at), InstantText(table.to_at), table.person_id)
-    query = query.where(table.part == "recruiter", _of(connection, table.requisition_id, ids)).order_by(table.id)
     owners: dict[int, dict[str, tuple[str, int]]] = defaultdict(dict)
-    for number, start, end, person in connection.execute(query):
-        owners[number].setdefault(start, (end or _LAST, person))
+    for number, held in recruiters(connection, ids).items():
+        for one in sorted(held):
+            owners[number].setdefault(one.from_at, (one.to_at or _LAST, one.person_id))
 
     def owner(requisition_id: int, at: str) -> int | None:
         begun = [start for start in owners.get(requisition_id, ()) if start <= at]

@@ -33,16 +33,18 @@ def stops_of(
     connection: Connection,
     roles: Mapping[int, Mapping[str, Any]],
     statuses: Mapping[int, History],
+    paused: Mapping[int, Sequence[tuple[str, str, str | None]]],
     calendars: Mapping[int, Calendar],
 ) -> dict[int, tuple[Row, ...]]:
     """By requisition: on hold, frozen, or between a cancellation and a re-opening; disjoint, in order.
 
-    ``roles``: dimensions and calendar of each requisition by column name.
+    ``roles``: dimensions and calendar of each requisition by column name; ``paused``: (kind, from, to) as edited here.
     """
     frozen = _freezes(connection, roles)
     found: dict[int, tuple[Row, ...]] = {}
     for number, role in roles.items():
-        parts = [*_paused(statuses.get(number, ())), *frozen.get(number, ())]
+        frozen_here = [_interval(start, end) for kind, start, end in paused.get(number, ()) if kind == "freeze"]
+        parts = [*_paused(statuses.get(number, ())), *frozen.get(number, ()), *frozen_here]
         rows = tuple(_stop_row(number, part, calendars, role["calendar_id"]) for part in union(parts))
         if rows:
             found[number] = rows
