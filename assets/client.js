@@ -294,13 +294,133 @@
     section.head.forEach(function (name, at) { head.append(make("th", name, at ? { scope: "col", "class": "hb-n" } : { scope: "col" })); });
     section.rows.forEach(function (cells) {
       var row = make("tr");
-      cells.forEach(function (cell, at) { row.append(at ? make("td", cell, { "class": "hb-n" }) : make("th", cell, { scope: "row" })); });
+      cells.forEach(function (cell, at) {
+        var isWords = at && /[a-z]{2}/.test(cell) && !/^[\d+−±]/.test(cell);
+        row.append(at ? make("td", cell, { "class": isWords ? "hb-words" : "hb-n" }) : make("th", cell, { scope: "row" }));
+      });
       body.append(row);
     });
     var heads = make("thead");
     heads.append(head);
     table.append(make("caption", section.title, { "class": "visually-hidden" }), heads, body);
     return table;
+  }
+
+  /* ---- what the server has to say of a figure ---- */
+  on("click", "[data-ask]", function (control) { ask(control.getAttribute("data-ask"), figureOf(control)); });
+  on("click", "[data-export]", function (control) {
+    var figure = figureOf(control);
+    location.assign("/metrics/" + encodeURIComponent(figure) + "/export" + filtersOf(location.search));
+    say("The export is on its way.", true);
+  });
+  on("click", "[data-problem]", function (control) {
+    var figure = figureOf(control), tile = document.querySelector('[data-metric="' + CSS.escape(figure) + '"] .hb-tile-v b');
+    problemForm(figure, tile ? tile.textContent : "");
+  });
+  function figureOf(control) {
+    var inMenu = control.closest("#tile-menu"), figure = inMenu ? menuOpener.getAttribute("data-menu") : control.getAttribute("data-of");
+    if (inMenu) closeMenu(true);
+    return figure;
+  }
+  function fillPanel(title, parts) {
+    byId("panel-title").textContent = title;
+    byId("panel-body").replaceChildren.apply(byId("panel-body"), parts);
+    if (!byId("panel").open) byId("panel").showModal();
+  }
+  async function ask(part, figure) {
+    fillPanel("One moment", [make("p", "Being worked out.", { role: "status" })]);
+    var told = await askServer("/metrics/" + encodeURIComponent(figure) + "/" + part + filtersOf(location.search));
+    if (!byId("panel").open) return;
+    if (told.failed) { fillPanel("This could not be shown", [make("p", told.failed, { role: "alert" })]); return; }
+    fillPanel(told.title, told.sections.map(sectionOf));
+  }
+  async function askServer(address, body) {
+    var options = { credentials: "same-origin", cache: "no-store", headers: { "Accept": "application/json" } };
+    if (body !== undefined) {
+      options.method = "POST";
+      options.body = JSON.stringify(body);
+      options.headers["Content-Type"] = "application/json";
+      options.headers["X-CSRFToken"] = cookie("_csrf_token");
+    }
+    var answer, told = {};
+    try { answer = await send.call(window, address, options); } catch (away) { return { failed: "The server did not answer. Wait a moment and try again." }; }
+    if (answer.status === 401) { signIn(); return { failed: "You are signed out." }; }
+    try { told = await answer.json(); } catch (unreadable) { /* no words came: ours have to do */ }
+    if (answer.ok) return told;
+    var error = told.error || told;
+    return { failed: error.message || error.detail || "Try again in a moment." };
+  }
+  function sectionOf(section) {
+    var part = make("section");
+    part.append(make("h3", section.title));
+    section.words.forEach(function (words) { part.append(make("p", words)); });
+    if (section.pairs.length) part.append(pairsOf(section));
+    if (section.rows.length) {
+      var box = make("div", undefined, { "class": "hb-tbl-w" });
+      box.append(tableOf({ title: section.title, head: section.head, rows: section.rows.map(function (row) { return row.cells; }) }));
+      part.append(box);
+    }
+    return part;
+  }
+  function problemForm(figure, shown) {
+    var form = make("form", undefined, { "class": "hb-form" }), field = make("textarea", undefined, { id: "problem-words", rows: 5, maxlength: 2000, required: "", "class": "hb-inp hb-area" });
+    var status = make("p", undefined, { role: "status" });
+    form.append(make("p", "Your words are kept with the metric, its version, the filters and the batch, so that the same view opens again."),
+      make("label", "What is wrong with it", { "for": "problem-words" }), field, make("button", "Send the report", { type: "submit", "class": "hb-btn hb-primary" }), status);
+    form.addEventListener("submit", async function (event) {
+      event.preventDefault();
+      var told = await askServer("/metrics/" + encodeURIComponent(figure) + "/problem", { path: location.pathname, search: location.search, shown: shown, words: field.value });
+      if (told.failed) { status.textContent = told.failed; return; }
+      form.replaceChildren(make("p", told.message, { role: "status" }), make("a", "Reported problems", { href: "/problems" }));
+    });
+    fillPanel("Report a problem", [form]);
+    field.focus();
+  }
+  on("click", "[data-answer]", async function (control) {
+    var id = control.getAttribute("data-answer"), field = byId("answer-" + id);
+    var told = await askServer("/problems/" + encodeURIComponent(id) + "/answer", { words: field.value });
+    if (told.failed) { say(told.failed, true); fail("The answer was not kept.", told.failed); return; }
+    location.reload();
+  });
+
+  /* ---- saved views ---- */
+  document.addEventListener("toggle", async function (event) {
+    if (event.target.matches && event.target.matches("details.hb-saved") && event.target.open) drawViews(await askServer("/views"));
+  }, true);
+  function drawViews(told) {
+    var box = byId("saved-views");
+    if (!box) return;
+    if (told.failed) { box.replaceChildren(make("p", told.failed, { role: "alert" })); return; }
+    var list = make("ul", undefined, { "class": "hb-views-l" });
+    told.views.forEach(function (view) {
+      var item = make("li"), link = make("a", view.name, { href: view.path + view.search });
+      item.append(link);
+      if (!view.is_own) item.append(make("span", "by " + view.owner, { "class": "hb-sub" }));
+      else if (view.is_shared) item.append(make("span", "shared", { "class": "hb-sub" }));
+      if (view.is_own) {
+        var cross = make("button", "Delete", { type: "button", "class": "hb-btn hb-small hb-quiet", "aria-label": "Delete the view " + view.name });
+        cross.addEventListener("click", async function (event) {
+          event.stopPropagation();
+          if (!window.confirm("Delete the view “" + view.name + "”?")) return;
+          drawViews(await askServer("/views/" + view.id + "/delete", {}));
+          say("View deleted.", true);
+        });
+        item.append(cross);
+      }
+      list.append(item);
+    });
+    var form = make("form", undefined, { "class": "hb-form" }), name = make("input", undefined, { id: "view-name", type: "text", maxlength: 80, required: "", "class": "hb-inp", autocomplete: "off" });
+    var shared = make("input", undefined, { id: "view-shared", type: "checkbox" }), check = make("span"), status = make("p", undefined, { role: "status" });
+    check.append(shared, make("label", "Share with everybody", { "for": "view-shared" }));
+    form.append(make("label", "Save this view as", { "for": "view-name" }), name, check, make("button", "Save", { type: "submit", "class": "hb-btn hb-primary" }), status);
+    form.addEventListener("submit", async function (event) {
+      event.preventDefault();
+      var kept = await askServer("/views/new", { name: name.value, path: location.pathname, search: location.search, shared: shared.checked });
+      if (kept.failed) { status.textContent = kept.failed; return; }
+      drawViews(kept);
+      say("View saved.", true);
+    });
+    box.replaceChildren(told.views.length ? list : make("p", "No views are saved yet.", { "class": "hb-sub" }), form);
   }
 
   /* ---- copy, print, theme, sign out ---- */

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from callbacks.pages import actions, mail, metrics, overview, report, reports, requisitions, schedules
+from callbacks.pages import (
+    actions,
+    figures,
+    mail,
+    metrics,
+    overview,
+    problems,
+    recruiters,
+    report,
+    reports,
+    requisitions,
+    saved_views,
+    schedules,
+    sources,
+)
 from callbacks.registry import PageSpec, RouteSpec
 from services.access.policy import Action
 
@@ -16,6 +30,7 @@ PAGES: tuple[PageSpec, ...] = (
         layout=overview.page,
         register=overview.register,
         filtered=True,
+        routes=saved_views.ROUTES,
     ),
     PageSpec(
         "/requisitions",
@@ -25,6 +40,36 @@ PAGES: tuple[PageSpec, ...] = (
         group="Hiring",
         layout=requisitions.PAGE.page,
         register=requisitions.PAGE.register,
+        filtered=True,
+    ),
+    PageSpec(
+        "/recruiters",
+        "Recruiters",
+        Action.RECRUITERS_VIEW_OWN,
+        icon="person",
+        group="Performance",
+        layout=recruiters.page,
+        register=recruiters.register,
+        filtered=True,
+    ),
+    PageSpec(
+        "/recruiters/<recruiter_id>",
+        "Recruiter",
+        Action.RECRUITERS_VIEW_OWN,
+        icon="person",
+        group="Performance",
+        layout=recruiters.ONE.page,
+        nav=False,
+        filtered=True,
+    ),
+    PageSpec(
+        "/sources",
+        "Sources and quality",
+        Action.SOURCES_VIEW,
+        icon="source",
+        group="Performance",
+        layout=sources.page,
+        register=sources.register,
         filtered=True,
     ),
     PageSpec(
@@ -94,6 +139,16 @@ PAGES: tuple[PageSpec, ...] = (
         group="Trust",
         layout=metrics.one_page,
         nav=False,
+        routes=figures.ROUTES,
+    ),
+    PageSpec(
+        "/problems",
+        "Reported problems",
+        Action.METRICS_QUERY,
+        icon="flag",
+        group="Trust",
+        layout=problems.page,
+        routes=problems.ROUTES,
     ),
     PageSpec(
         "/admin/mail",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -28,7 +28,8 @@ from layouts.pages.filtered import Draw, PartIds, Parts, filtered_page, parts_of
 from layouts.pages.states import failed, no_snapshot
 from services.access.policy import Action
 from services.domain.errors import HireboardError, RetryLaterError
-from services.domain.views import PageView
+from services.domain.views import PageView, Trend
+from services.metrics.trend_marks import marked
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
@@ -68,7 +69,7 @@ class FilteredPage:
             return failed(self.title, str(error), _reference(self.id, error))
 
     def _parts(self, request: PageRequest) -> Parts:
-        view = self.view(request)
+        view = _marked(self.view(request), request)
         return parts_of(view, shown_token(version_of(view.stamp), request.query), self.draw)
 
     def register(self, app: GuardedDash, services: Services) -> None:
@@ -96,6 +97,17 @@ class FilteredPage:
             if parameters is None or shown == shown_token(services.mart.snapshot().version, query):
                 raise PreventUpdate
             return self._parts(PageRequest(current_viewer(), services, parameters, query))
+
+
+def _marked(view: PageView, request: PageRequest) -> PageView:
+    """Every trend shows what changed the ground under it."""
+    sections = tuple(
+        replace(section, content=marked(section.content, request.services.mart, request.viewer))
+        if isinstance(section.content, Trend)
+        else section
+        for section in view.sections
+    )
+    return replace(view, sections=sections)
 
 
 def shown_token(version: str, query: Mapping[str, Sequence[str]]) -> str:

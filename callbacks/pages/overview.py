@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dash import Input, Output, State
@@ -20,6 +21,7 @@ from services.access.policy import Action
 from services.domain.errors import HireboardError, RetryLaterError
 from services.domain.filters import filters_of, parse_filters
 from services.domain.views import Filters, OverviewView
+from services.metrics.trend_marks import marked
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
@@ -39,7 +41,7 @@ def page(request: PageRequest) -> Component:
     if not _has_snapshot(request.services):
         return no_snapshot(TITLE)
     try:
-        return overview_page(request.services.overview.view(filters_of(request.query), request.viewer))
+        return overview_page(_view(request.services, filters_of(request.query), request.viewer))
     except HireboardError as error:
         tell_if_refused(error, "/")
         return failed(TITLE, str(error), _reference(error))
@@ -55,8 +57,12 @@ def _has_snapshot(services: Services) -> bool:
 
 def overview_parts(services: Services, filters: Filters, viewer: Viewer) -> Parts:
     """Head, filter bar, body and foot, and the token of what they show."""
+    return _drawn(_view(services, filters, viewer))
+
+
+def _view(services: Services, filters: Filters, viewer: Viewer) -> OverviewView:
     view = services.overview.view(filters, viewer)
-    return _drawn(view)
+    return replace(view, hero_trend=marked(view.hero_trend, services.mart, viewer))
 
 
 def _drawn(view: OverviewView) -> Parts:

@@ -10,6 +10,7 @@ from layouts.figures.dots import dots_figure, height_of
 from layouts.figures.template import CONFIG
 from layouts.figures.trend import trend_figure
 from services.domain.views import DotPlot, Trend
+from services.domain.wording import on_date
 
 
 def chart(trend: Trend, graph_id: str) -> Component:
@@ -22,7 +23,8 @@ def chart(trend: Trend, graph_id: str) -> Component:
         config=CONFIG,
         style={"position": "absolute", "inset": 0, "height": "100%"},
     )
-    return html.Div(graph, role="img", className=hb("chart"), **attributes(aria_label=trend.finding))
+    marks = "".join(f" {mark.label} on {on_date(mark.day)}." for mark in trend.marks)
+    return html.Div(graph, role="img", className=hb("chart"), **attributes(aria_label=f"{trend.finding}{marks}"))
 
 
 def dot_chart(plot: DotPlot, graph_id: str) -> Component:
@@ -36,4 +38,4 @@ def dot_chart(plot: DotPlot, graph_id: str) -> Component:
         style={"position": "absolute", "inset": 0, "height": "100%"},
     )
     height = {"height": f"{height_of(plot)}px"}
-    return html.Div(graph, role="img", className=hb("chart"), style=height, **attributes(aria_label=plot.finding))
+    return html.Div(graph, role="img", className=hb("chart dots"), style=height, **attributes(aria_label=plot.finding))

@@ -48,6 +48,7 @@ def filter_bar(filters: Filters, choices: tuple[FilterChoice, ...]) -> Component
             html.Span(
                 [
                     _reset(filters),
+                    _saved_views(),
                     button(
                         icon("link"),
                         classes="btn quiet icon hide-m",
@@ -62,6 +63,23 @@ def filter_bar(filters: Filters, choices: tuple[FilterChoice, ...]) -> Component
         className=hb("filters"),
         role="group",
         **attributes(aria_label="Filters"),
+    )
+
+
+def _saved_views() -> Component:
+    """Opened by the script, which asks the server for the list: it is not part of any cached answer."""
+    return html.Details(
+        [
+            html.Summary([icon("flag"), html.Span("Saved views")], className=hb("btn quiet")),
+            html.Div(
+                html.P("One moment.", className=hb("sub")),
+                id="saved-views",
+                className=hb("fl-panel views"),
+                role="group",
+                **attributes(aria_label="Saved views"),
+            ),
+        ],
+        className=hb("fl-d saved hide-m"),
     )
 
 

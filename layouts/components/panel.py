@@ -18,8 +18,14 @@ TREND = "trend"
 """Name of the chart's own numbers, beside those of the tiles."""
 
 _ENTRIES = (
-    ("metrics", "Definition", "definition", "D"),
-    ("table", "Numbers as table", "numbers", "T"),
+    ("right", "Why did it move", {"data_ask": "why"}, "W"),
+    ("metrics", "Definition", {"data_show": "definition"}, "D"),
+    ("table", "Numbers as table", {"data_show": "numbers"}, "T"),
+    ("requisition", "Rows behind it", {"data_ask": "cases"}, "R"),
+    ("scales", "Match the ATS", {"data_ask": "match"}, "A"),
+    ("download", "Export as CSV", {"data_export": "csv"}, "E"),
+    ("link", "Copy link to this figure", {"data_copy": "figure"}, "C"),
+    ("flag", "Report a problem", {"data_problem": "report"}, "P"),
 )
 
 
@@ -31,19 +37,12 @@ def tile_menu() -> Component:
             type="button",
             role="menuitem",
             tabIndex=-1,
-            **attributes(data_show=show, data_key=key.lower()),
+            **attributes(**what, data_key=key.lower()),
         )
-        for shape, words, show, key in _ENTRIES
+        for shape, words, what, key in _ENTRIES
     ]
-    copy = html.Button(
-        [icon("link"), html.Span("Copy link to this figure"), html.Span("C", className=hb("key"))],
-        type="button",
-        role="menuitem",
-        tabIndex=-1,
-        **attributes(data_copy="figure", data_key="c"),
-    )
     return html.Div(
-        [*entries, copy],
+        entries,
         id="tile-menu",
         role="menu",
         hidden=True,

@@ -9,7 +9,7 @@ from typing import Any
 from layouts.figures import template
 from services.domain.metric import Unit
 from services.domain.phrases import compact
-from services.domain.views import Trend, TrendPoint
+from services.domain.views import Trend, TrendMark, TrendPoint
 from services.domain.wording import amount, unit_word
 
 _PLOT_HEIGHT = 196
@@ -30,9 +30,34 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
             uirevision=trend.title,
             xaxis={**axis, "type": "date", "showgrid": False, "tickangle": 0, **_ticks(trend)},
             yaxis={**axis, "range": [low, high], "dtick": _step(high - low), "rangemode": "normal"},
-            annotations=_end_labels(trend, low, high),
+            annotations=[*_end_labels(trend, low, high), *_mark_labels(trend)],
+            shapes=[_mark_line(mark) for mark in trend.marks],
         ),
     }
+
+
+def _mark_line(mark: TrendMark) -> dict[str, Any]:
+    ends = {"x0": mark.day.isoformat(), "x1": mark.day.isoformat(), "y0": 0, "y1": 1, "yref": "paper"}
+    return {"type": "line", **ends, "line": {"width": 1, "color": template.MUTED, "dash": "dot"}}
+
+
+def _mark_labels(trend: Trend) -> list[dict[str, Any]]:
+    """At the top of each line, every other one a line lower, so that neighbours stay readable."""
+    return [
+        {
+            "text": mark.label,
+            "x": mark.day.isoformat(),
+            "y": 1,
+            "yref": "paper",
+            "yanchor": "top",
+            "yshift": -_LABEL_HEIGHT * (index % 2),
+            "xanchor": "left",
+            "xshift": 3,
+            "showarrow": False,
+            "font": {"size": 12},
+        }
+        for index, mark in enumerate(trend.marks)
+    ]
 
 
 def _ticks(trend: Trend) -> dict[str, Any]:

@@ -26,6 +26,10 @@ class Action(enum.StrEnum):
     SESSION_USE = "session.use"
     """Anything every signed-in person may do: the shell, the version poll, sign out."""
     OVERVIEW_VIEW = "overview.view"
+    PIPELINE_VIEW = "pipeline.view"
+    """Who waits where, now."""
+    REFRESH_MANAGE = "refresh.manage"
+    """How often dashboards are refreshed, and how fresh they were."""
     REQUISITIONS_VIEW = "requisitions.view"
     """Requisitions within the own scope, one by one."""
     REQUISITIONS_EDIT = "requisitions.edit"
@@ -59,6 +63,10 @@ class Action(enum.StrEnum):
     ADMIN_ACCESS = "admin.access"
     USERS_MANAGE = "users.manage"
     DATA_IMPORT = "data.import"
+    DATA_HEALTH_VIEW = "data_health.view"
+    """Where the numbers come from: imports, freshness, certificates, completeness."""
+    DATA_HEALTH_RECORDS = "data_health.records"
+    """Records in quarantine, one by one, of the whole company; never what they say of a person."""
     AUDIT_VIEW = "audit.view"
     AGREEMENTS_VIEW = "agreements.view"
     """Works agreements in force, with their history."""
@@ -75,6 +83,12 @@ class Action(enum.StrEnum):
     RECRUITERS_VIEW_OWN = "recruiters.view_own"
     """The page about oneself."""
     INTERVIEWS_VIEW = "interviews.view"
+    SOURCES_VIEW = "sources.view"
+    """Where people come from, and how they do after the start."""
+    OFFERS_VIEW = "offers.view"
+    """Offers; what they pay needs the class of pay too."""
+    DIVERSITY_VIEW = "diversity.view"
+    """Numbers of groups; needs their class too."""
     DIVERSITY_RECORDS = "diversity.records"
     """What single applicants said of themselves, for a purpose that is written down."""
 
@@ -132,6 +146,8 @@ _HIRING = (
 ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.SESSION_USE: tuple(Role),
     Action.OVERVIEW_VIEW: _EVERYBODY,
+    Action.PIPELINE_VIEW: _HIRING,
+    Action.REFRESH_MANAGE: (Role.ADMIN,),
     Action.REQUISITIONS_VIEW: _HIRING,
     Action.REQUISITIONS_EDIT: (Role.RECRUITER, Role.HRBP),
     Action.REQUISITIONS_EDIT_TARGET_DATE: (Role.HIRING_MANAGER, Role.RECRUITER, Role.HRBP),
@@ -160,6 +176,8 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.ADMIN_ACCESS: (Role.ADMIN,),
     Action.USERS_MANAGE: (Role.ADMIN,),
     Action.DATA_IMPORT: (Role.ADMIN,),
+    Action.DATA_HEALTH_VIEW: (Role.EXECUTIVE, Role.COMPLIANCE, Role.ADMIN),
+    Action.DATA_HEALTH_RECORDS: (Role.COMPLIANCE, Role.ADMIN),
     Action.AUDIT_VIEW: (Role.COMPLIANCE, Role.ADMIN, Role.WORKS_COUNCIL),
     Action.AGREEMENTS_VIEW: (Role.HRBP, Role.COMPLIANCE, Role.ADMIN, Role.WORKS_COUNCIL),
     Action.AGREEMENTS_MANAGE: (Role.ADMIN,),
@@ -167,6 +185,9 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.GOALS_VIEW: (Role.EXECUTIVE, Role.HRBP, Role.DEI_OFFICER),
     Action.GOALS_MANAGE: (Role.DEI_OFFICER, Role.ADMIN),
     Action.DIVERSITY_RECORDS: (Role.DEI_OFFICER,),
+    Action.SOURCES_VIEW: _EVERYBODY,
+    Action.OFFERS_VIEW: (Role.EXECUTIVE, Role.RECRUITING_MANAGER, Role.HRBP, Role.ADMIN),
+    Action.DIVERSITY_VIEW: (Role.EXECUTIVE, Role.HRBP, Role.DEI_OFFICER),
     Action.TEAMS_VIEW: (Role.EXECUTIVE, Role.RECRUITING_MANAGER, Role.HRBP, Role.ADMIN),
     Action.RECRUITERS_VIEW: (Role.EXECUTIVE, Role.RECRUITING_MANAGER, Role.HRBP, Role.ADMIN),
     Action.RECRUITERS_VIEW_OWN: (Role.EXECUTIVE, Role.RECRUITER, Role.RECRUITING_MANAGER, Role.HRBP, Role.ADMIN),

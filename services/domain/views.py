@@ -101,6 +101,14 @@ class TrendPoint:
 
 
 @dataclass(frozen=True)
+class TrendMark:
+    """What changed the ground under a trend: a new definition or a freeze."""
+
+    day: date
+    label: str
+
+
+@dataclass(frozen=True)
 class Trend:
     title: str
     caption: str
@@ -111,6 +119,10 @@ class Trend:
     """Text alternative: what the chart says."""
     grain: str = "month"
     """month or quarter: what one point stands for."""
+    metric_id: str = ""
+    """Empty = the trend of no registered metric."""
+    marks: tuple[TrendMark, ...] = ()
+    """Dotted verticals, in order of time."""
 
 
 @dataclass(frozen=True)

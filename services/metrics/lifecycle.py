@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
-from services.domain.errors import InvalidInputError
+from services.domain.errors import InvalidInputError, NotFoundError
 from services.domain.metric import Estimator, Metric, Status, Unit
+from services.domain.people import Viewer
 from services.metrics import registry
 
 
@@ -31,6 +32,17 @@ def answerable(metric_id: str) -> Metric:
     raise InvalidInputError(
         f"{metric.id} was retired on {since}. {instead}; `hireboard metrics show {metric.id}` shows what it meant."
     )
+
+
+def answerable_for(metric_id: str, viewer: Viewer) -> Metric:
+    """As ``answerable``. A metric of a class the viewer has not is missing, in the same words as one there is not.
+
+    Raises NotFoundError.
+    """
+    metric = registry.REGISTRY.get(metric_id)
+    if metric is None or metric.column_class not in viewer.classes:
+        raise NotFoundError("There is no such metric for you. The metric catalogue lists those there are.")
+    return answerable(metric_id)
 
 
 def remarked(metric: Metric, note: str | None) -> str | None:

@@ -183,6 +183,7 @@ def hero_trend(points: tuple[TrendPoint, ...], grain: Grain, targets: Targets) -
         target=goal,
         finding=finding(points, goal, REGISTRY[HERO].unit, grain),
         grain=grain.value,
+        metric_id=HERO,
     )
 
 

@@ -213,3 +213,7 @@ def rule(vendor: str, metric: str) -> VendorRule:
         known = ", ".join(name for owner, name in RULES if owner == key)
         raise InvalidInputError(f"{VENDORS[key]} shows no number that matches {metric[:60]!r}. Choose from: {known}.")
     return found
+
+
+def has_rule(vendor: str, metric: str) -> bool:
+    return (vendor, metric) in RULES

@@ -80,6 +80,7 @@ from services.store.tables.scorecard_templates import ScorecardTemplate
 from services.store.tables.settings import AppSetting, MetricTarget
 from services.store.tables.surveys import SurveyOptOut, SurveyPlan, SurveyRequest
 from services.store.tables.validation import ValidationCertificate, ValidationDrift
+from services.store.tables.views import ProblemReport, SavedView
 
 metadata = Base.metadata
 
@@ -130,6 +131,7 @@ __all__ = [
     "PipelineStage",
     "PriorityExpectation",
     "PriorityProfile",
+    "ProblemReport",
     "QuarantineRow",
     "RefreshRule",
     "RefusedAccess",
@@ -143,6 +145,7 @@ __all__ = [
     "RequisitionSeatEdit",
     "RequisitionStatusInterval",
     "RoleGrant",
+    "SavedView",
     "ScorecardTemplate",
     "Source",
     "SourceRecord",
