@@ -11,7 +11,7 @@ from layouts.components.markup import attributes, button, hb, present, with_icon
 from layouts.components.sparkline import sparkline
 from layouts.components.status import sample_chip, status_chip
 from services.domain.judgement import Display, display_of
-from services.domain.phrases import change, target
+from services.domain.phrases import change, expected, target
 from services.domain.views import Tile
 from services.domain.wording import HIDDEN, amount, sample, shown
 
@@ -88,8 +88,10 @@ def _trend(tile: Tile) -> Component | None:
 
 def _foot(tile: Tile, display: Display, as_of: str) -> list[Component]:
     n = "n under 5" if display is Display.HIDDEN else sample(tile.row)
+    usual = expected(tile.row)
     return [
         html.Span(target(tile.target, tile.unit, tile.better)),
+        *([html.Span(usual, title="What the same mix of work usually gives")] if usual else []),
         html.Span(n),
         html.Span(as_of, className=hb("opt-m")),
     ]

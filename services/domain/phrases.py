@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.domain.metric import Better, Unit
+from services.domain.metric import Better, Row, Unit
 from services.domain.wording import amount, number
 
 if TYPE_CHECKING:
@@ -76,3 +76,13 @@ def listing(words: tuple[str, ...]) -> str:
     if len(words) <= shown + 1:
         return f"{', '.join(words[:-1])} and {words[-1]}"
     return f"{', '.join(words[:shown])} and {len(words) - shown} more"
+
+
+def expected(row: Row) -> str:
+    """``Expected 84%``; of a curve the events: ``Expected 19.4 filled``. Empty where nothing is compared."""
+    value = row.extra.get("expected")
+    if value is None or row.value is None:
+        return ""
+    if row.unit is Unit.RATE:
+        return f"Expected {amount(float(value), row.unit)}"
+    return f"Expected {number(float(value), decimals=1)} filled"

@@ -30,6 +30,8 @@ _UNIT_WORDS = {
     Unit.MONEY: ("", ""),
 }
 _DECIMALS = {Unit.COUNT: 0, Unit.MONEY: 0, Unit.RATIO: 2}
+_CREDIT_DECIMALS = 2
+"""Of a count that is shared between people; every other count is whole."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PERCENT_DECIMAL_BELOW = 0.0995
 _EVENT_WORDS = {"time_to_fill": "filled", "feedback_turnaround": "submitted"}
@@ -62,6 +64,8 @@ def amount(value: float, unit: Unit) -> str:
     """A value without its unit word: ``38.2``, ``88%``, ``412``."""
     if unit is Unit.RATE:
         return percent(value)
+    if unit is Unit.COUNT and value != int(value):
+        return number(value, decimals=_CREDIT_DECIMALS)
     return number(value, decimals=_DECIMALS.get(unit, 1))
 
 

@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from services.domain.consumers import Consumer, ConsumerKind
 from services.metrics import overview
 from services.reporting.definitions import KINDS
+from services.reporting.pages import recruiter, recruiters
 from services.store.database import Store
 from services.store.tables import ScorecardTemplate, ThresholdRule
 
 DECLARED: tuple[Consumer, ...] = (
     overview.CONSUMER,
+    recruiter.CONSUMER,
+    recruiters.CONSUMER,
     *(Consumer(ConsumerKind.REPORT, kind.id, kind.name, frozenset(kind.metrics)) for kind in KINDS.values()),
 )
 """What the product itself shows; a new page or report adds its declaration here."""

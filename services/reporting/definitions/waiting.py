@@ -21,11 +21,13 @@ from services.mart.schema import (
     requisition_hold,
     requisition_status,
 )
+from services.metrics.agreed_places import agreed_offices
 from services.metrics.scope import within
 from services.reporting.definitions.subjects import Snapshots
 
 _SECONDS_A_DAY = 86_400
 _RUNNING = (RequisitionStatus.OPEN.value, RequisitionStatus.ON_HOLD.value)
+_IS_MANAGERS = fact_feedback.c.interviewer_id == fact_feedback.c.hiring_manager_id
 Intervals = Mapping[int, tuple[Interval, ...]]
 """Disjoint intervals by requisition."""
 
@@ -40,16 +42,24 @@ class Waiting:
     """At least one feedback of a held interview had not come."""
     candidate_days: float
     """At least one offer was out and unanswered."""
+    manager_days: float = 0.0
+    """Of ``feedback_days`` those on which the hiring manager's own feedback had not come."""
 
 
 def waiting(snapshots: Snapshots, part: str, person_id: int, viewer: Viewer, span: Interval) -> Waiting:
-    """Sums over the person's requisitions within the viewer's scope; ``span`` is the period cut at as-of."""
+    """Sums over the person's requisitions within the viewer's scope; ``span`` is the period cut at as-of.
+
+    Where a works agreement is in force requisitions count for the person alone.
+    """
     ids = sa.select(dim_requisition.c.requisition_id).where(dim_requisition.c[part] == person_id)
-    reach = within(viewer.scope, dim_requisition)
+    reach, agreed = within(viewer.scope, dim_requisition), viewer.scope.agreed
     mine = ids if reach is None else ids.where(reach)
+    if agreed.is_anywhere and agreed.own_person_id != person_id:
+        mine = mine.where(sa.func.coalesce(dim_requisition.c.office_id, 0).not_in(agreed_offices(agreed)))
     running = _intervals(snapshots, _running(), mine, span)
     holds = _intervals(snapshots, _plain(requisition_hold, "from_at", "to_at"), mine, span)
     feedback = _intervals(snapshots, _feedback(), mine, span)
+    manager = _intervals(snapshots, _feedback().where(_IS_MANAGERS), mine, span)
     offers = _intervals(snapshots, _offers(), mine, span)
     clocks = {key: subtract(parts, holds.get(key, ())) for key, parts in running.items()}
     return Waiting(
@@ -57,6 +67,7 @@ def waiting(snapshots: Snapshots, part: str, person_id: int, viewer: Viewer, spa
         hold_days=_days(_both(parts, running.get(key, ())) for key, parts in holds.items()),
         feedback_days=_days(_both(parts, clocks.get(key, ())) for key, parts in feedback.items()),
         candidate_days=_days(_both(parts, clocks.get(key, ())) for key, parts in offers.items()),
+        manager_days=_days(_both(parts, clocks.get(key, ())) for key, parts in manager.items()),
     )
 
 
