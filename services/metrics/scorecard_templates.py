@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from services.access.policy import Action, Policy
 from services.audit.log import AuditLog
@@ -204,12 +204,18 @@ class Templates:
         return version
 
 
-def book_of(connection: Connection) -> TemplateBook:
-    """As ``Templates.book``, inside a transaction."""
+def book_of(connection: Connection, until: datetime | None = None) -> TemplateBook:
+    """As ``Templates.book``, inside a transaction; ``until``: as it was at that instant."""
     places = PlaceBook.of(connection)
-    rows = newest_versions(connection, ScorecardTemplate, "level", "place")
+    rows = newest_versions(connection, ScorecardTemplate, "level", "place") if until is None else _at(connection, until)
     found = [_template_of(row, places) for row in rows if row.is_in_force]
     return TemplateBook(sorted(found, key=lambda one: (LEVELS.index(one.place.level), one.place.name)), places)
+
+
+def _at(connection: Connection, until: datetime) -> list[Any]:
+    table = ScorecardTemplate.__table__
+    query = select(table).where(table.c.changed_at < until).order_by(table.c.version)
+    return list({(row.level, row.place): row for row in connection.execute(query)}.values())
 
 
 def _template_of(row: Any, places: PlaceBook) -> Template:

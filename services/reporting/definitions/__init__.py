@@ -27,6 +27,7 @@ from services.reporting.definitions import recruiter_scorecard as scorecard
 from services.reporting.definitions.asking import Answers, Asker
 from services.reporting.definitions.naming import candidate_names, company_name
 from services.reporting.definitions.requisitions import missing_feedback, running_requisitions
+from services.reporting.definitions.selection import Selection, incomplete, selection
 from services.reporting.definitions.subjects import Snapshots, Subject, Subjects
 from services.reporting.definitions.waiting import waiting
 from services.reporting.periods import check_period
@@ -74,6 +75,11 @@ KINDS: Mapping[str, ReportKind] = {
         ),
     )
 }
+_FIGURES: Mapping[str, tuple[str, ...]] = {
+    "recruiter_scorecard": scorecard.METRICS,
+    "hiring_manager_weekly": weekly.METRICS,
+}
+"""A kind's own, where no template was set."""
 _WIDER_MONTHS, _WIDER_WEEKS = 3, 12
 
 
@@ -88,6 +94,7 @@ class _Asked:
     as_of: datetime
     snapshot: str
     frame: parts.Frame
+    selection: Selection
 
 
 class Reports:
@@ -151,7 +158,15 @@ class Reports:
                 wider_label="Last 3 months" if kind.grain is Grain.MONTH else "Last 12 weeks",
                 targets=TargetBook.of(self._store),
             )
-            return _Asked(kind, who, period, viewer, as_of, snapshot.id, frame)
+            chosen = selection(
+                self._store,
+                _FIGURES[kind.id],
+                person_id=int(who.id),
+                splits=(kind.dimension, kind.grain),
+                last_day=period.last_day,
+                ended_at=self._end_of(period),
+            )
+            return _Asked(kind, who, period, viewer, as_of, snapshot.id, frame, chosen)
 
     def _company_of(self, snapshot_id: str) -> dict[Any, Any]:
         """Company figures of one snapshot; a new snapshot starts anew. Two threads at worst ask twice."""
@@ -174,7 +189,7 @@ class Reports:
         span = interval(start, asked.as_of)
         waits = waiting(self._snapshots, asked.kind.part, person, asked.viewer, span)
         managers = self._names.people({item.requisition.hiring_manager_id or 0 for item in items})
-        written = scorecard.write(frame, items, waits, managers, span)
+        written = scorecard.write(frame, items, waits, managers, span, asked.selection.metrics)
         return ReportView(
             head=self._head(asked, printing, "Recruiter scorecard", items),
             lede=written.lede,
@@ -182,8 +197,8 @@ class Reports:
             funnel=parts.funnel(frame),
             trend=parts.time_to_fill_trend(frame),
             tables=written.tables,
-            definitions=parts.definitions(scorecard.footnotes()),
-            notes=written.notes,
+            definitions=parts.definitions(scorecard.footnotes(asked.selection.metrics)),
+            notes=(*written.notes, *asked.selection.notes, *incomplete(written.tiles)),
             extra={"rules": " ".join(written.rules), "funnel_period": f"the {frame.wider_label.lower()}"},
         )
 
@@ -199,14 +214,17 @@ class Reports:
             *weekly.owed_in_words(hers, candidates, titles, is_hers=True),
             *weekly.owed_in_words(others, candidates, titles, is_hers=False),
         )
-        written = weekly.write(asked.frame, items, words, today=min(asked.as_of.date(), asked.period.last_day))
+        today = min(asked.as_of.date(), asked.period.last_day)
+        metrics = asked.selection.metrics
+        written = weekly.write(asked.frame, items, words, today=today, metrics=metrics)
         return ReportView(
             head=self._head(asked, printing, "Your hiring, weekly", items),
             lede=written.lede,
             tiles=written.tiles,
             tables=written.tables,
             asks=written.asks,
-            definitions=parts.definitions(weekly.footnotes()),
+            definitions=parts.definitions(weekly.footnotes(metrics)),
+            notes=(*asked.selection.notes, *incomplete(written.tiles)),
             extra={"rules": " ".join(written.rules)},
         )
 

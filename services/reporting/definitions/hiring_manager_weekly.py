@@ -44,8 +44,9 @@ class Weekly:
     asks: tuple[Note, ...]
 
 
-def footnotes() -> tuple[str, ...]:
-    return _FOOTNOTES
+def footnotes(metrics: Sequence[str] = METRICS) -> tuple[str, ...]:
+    """Of the tiles shown and of what the tables ask."""
+    return tuple(dict.fromkeys((*metrics, *_FOOTNOTES[len(METRICS) :])))
 
 
 def owed_in_words(
@@ -63,7 +64,14 @@ def owed_in_words(
     )
 
 
-def write(frame: parts.Frame, items: Sequence[parts.OpenRequisition], owed: Sequence[Owed], *, today: date) -> Weekly:
+def write(
+    frame: parts.Frame,
+    items: Sequence[parts.OpenRequisition],
+    owed: Sequence[Owed],
+    *,
+    today: date,
+    metrics: Sequence[str] = METRICS,
+) -> Weekly:
     asks = things_to_do(items, owed, today)
     lede, rules = _lede(items, owed)
     tables = [
@@ -73,7 +81,7 @@ def write(frame: parts.Frame, items: Sequence[parts.OpenRequisition], owed: Sequ
     ]
     if owed:
         tables.append(owed_table(owed, today))
-    return Weekly(lede, rules, parts.tiles(frame, METRICS), tuple(tables), asks)
+    return Weekly(lede, rules, parts.tiles(frame, metrics), tuple(tables), asks)
 
 
 def _lede(items: Sequence[parts.OpenRequisition], owed: Sequence[Owed]) -> tuple[str, tuple[str, ...]]:

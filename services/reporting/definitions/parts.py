@@ -9,7 +9,7 @@ from datetime import date
 from services.domain import wording
 from services.domain.grains import Grain, bin_start, next_bin
 from services.domain.judgement import judge
-from services.domain.metric import Better, Period, Row, Unit
+from services.domain.metric import Better, Estimator, Period, Row, Unit
 from services.domain.periods import MONTHS, NamedPeriod, add_months
 from services.domain.views import (
     Bullet,
@@ -33,8 +33,6 @@ FEEDBACK_LIMIT_DAYS = LATE_AFTER / DAY_GRID
 """The limit of the rule itself, in business days: feedback has a target even where nobody set one."""
 _POINTS = 12
 _ENOUGH_POINTS = 3
-_WITHOUT_COMPANY = frozenset({"hires", "open_requisitions", "active_pipeline"})
-"""Counts: the company's count beside a person's says nothing."""
 STAGE_NAMES = {
     "applied": "Applied",
     "screen": "Screen",
@@ -95,8 +93,8 @@ def tiles(frame: Frame, metrics: Sequence[str]) -> tuple[Tile, ...]:
     now = by_metric(ask.rows(*metrics, period=period.period))
     before = by_metric(ask.rows(*metrics, period=frame.before.period))
     wider = by_metric(ask.rows(*metrics, period=frame.wider))
-    compared = tuple(metric for metric in metrics if metric not in _WITHOUT_COMPANY)
-    company = by_metric(ask.company_rows(*compared, period=period.period))
+    compared = tuple(metric for metric in metrics if not _is_count(metric))
+    company = by_metric(ask.company_rows(*compared, period=period.period)) if compared else {}
     starts = bins_of(frame.grain, period.end, _POINTS)
     history = ask.rows(*metrics, period=Period(starts[0], period.end), by=(frame.grain,))
     found = []
@@ -117,11 +115,16 @@ def tiles(frame: Frame, metrics: Sequence[str]) -> tuple[Tile, ...]:
                 comparison=compare(row, before[metric_id], metric.better, frame.before.label),
                 trend=tuple(zip(labels, values, strict=True)),
                 benchmark=company.get(metric_id),
-                wider=wider[metric_id] if metric_id not in _WITHOUT_COMPANY else None,
+                wider=None if _is_count(metric_id) else wider[metric_id],
                 wider_label=frame.wider_label,
             )
         )
     return tuple(found)
+
+
+def _is_count(metric_id: str) -> bool:
+    """The company's count beside a person's says nothing."""
+    return registry.metric(metric_id).estimator is Estimator.COUNT
 
 
 def compare(row: Row, before: Row, better: Better, label: str) -> Comparison:

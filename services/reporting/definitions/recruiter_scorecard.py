@@ -35,8 +35,9 @@ class Scorecard:
     notes: tuple[Note, ...]
 
 
-def footnotes() -> tuple[str, ...]:
-    return _FOOTNOTES
+def footnotes(metrics: Sequence[str] = METRICS) -> tuple[str, ...]:
+    """Of the tiles shown and of what the tables ask."""
+    return tuple(dict.fromkeys((*metrics, *_FOOTNOTES[len(METRICS) :])))
 
 
 def write(
@@ -45,9 +46,10 @@ def write(
     waits: Waiting,
     managers: Mapping[int, str],
     span: Interval,
+    metrics: Sequence[str] = METRICS,
 ) -> Scorecard:
     year = Period(add_months(frame.period.end, -_YEAR), frame.period.end)
-    found = parts.tiles(frame, METRICS)
+    found = parts.tiles(frame, metrics)
     teams = feedback_by_team(frame)
     lede, rules = _lede(frame, found, teams, items)
     tables = (
@@ -64,7 +66,8 @@ def _lede(
     frame: parts.Frame, tiles: Sequence[Tile], teams: Table, items: Sequence[parts.OpenRequisition]
 ) -> tuple[str, tuple[str, ...]]:
     """RS-01 or RS-02 for the first metric, RS-03 for feedback, RS-04 for what is open."""
-    written = [_time_to_fill(tiles[0], frame.period.label)]
+    first = next((tile for tile in tiles if tile.metric_id == METRICS[0]), None)
+    written = [] if first is None else [_time_to_fill(first, frame.period.label)]
     late = [row for row in teams.rows if row.status == "off"]
     judged = [row for row in teams.rows if row.status is not None]
     if late:
