@@ -67,4 +67,4 @@ class Services(NamedTuple):
         """The list, one in full, and what people change of them; made when asked for."""
         from services.requisitions.assembly import make_requisitions  # noqa: PLC0415 - imports numpy and the registry
 
-        return make_requisitions(self.mart, self.query, self.store, self.policy)
+        return make_requisitions(self.mart, self.query, self.store, self.policy, self.accounts, self.audit)

@@ -269,6 +269,15 @@ class Accounts:
         with self._store.read() as connection:
             return self._active_viewer(connection, connection.execute(query).first(), wanted)
 
+    def scope_as(self, viewer: Viewer, role: Role) -> Scope:
+        """What one of the viewer's roles reaches by itself: a right of that role holds there and nowhere else."""
+        if viewer.user_id is None:
+            return viewer.scope
+        with self._store.read() as connection:
+            held = [given for given in current_roles(connection, viewer.user_id, self._clock()) if given.role is role]
+            grants = [self._departments.grant(connection, given) for given in held]
+        return self._policy.scope_of(grants, viewer.person_id)
+
     def local_operator(self) -> Viewer:
         """Whoever has a shell on the server: full rights. What it does is in the audit log under this name.
 

@@ -6,18 +6,26 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.access.policy import Policy
+from services.accounts.directory import Accounts
+from services.audit.log import AuditLog
 from services.mart.reader import MartReader
 from services.metrics.pages.frame import Desk
 from services.metrics.query import QueryLayer
+from services.requisitions.editing import RequisitionEdits
 from services.requisitions.listing import RequisitionListing
 from services.store.database import Store
 
 
 class Requisitions(NamedTuple):
     listing: RequisitionListing
+    edits: RequisitionEdits
 
 
 @lru_cache(maxsize=4)
-def make_requisitions(mart: MartReader, query: QueryLayer, store: Store, policy: Policy) -> Requisitions:
+def make_requisitions(
+    mart: MartReader, query: QueryLayer, store: Store, policy: Policy, accounts: Accounts, audit: AuditLog
+) -> Requisitions:
     """Nothing is opened yet. ``query`` must read from ``mart``; the same parts give the same object."""
-    return Requisitions(RequisitionListing(mart, Desk(query, store), policy))
+    return Requisitions(
+        RequisitionListing(mart, Desk(query, store), policy), RequisitionEdits(store, policy, accounts, audit)
+    )
