@@ -72,6 +72,8 @@ class PageSpec:
     """False = not in the side bar (a page of one thing)."""
     filtered: bool = False
     """The page follows the filters: links to it from other pages carry those that are set."""
+    restricted: bool = False
+    """Sensitive figures: the side bar shows a lock to those who may open it."""
     register: Callable[[GuardedDash, Services], None] | None = None
     routes: tuple[RouteSpec, ...] = ()
 
@@ -96,7 +98,7 @@ class PageTable:
 
     def navigation(self, policy: Policy, viewer: Viewer | None) -> tuple[NavItem, ...]:
         return tuple(
-            NavItem(page.path, page.title, page.icon, page.group, page.filtered)
+            NavItem(page.path, page.title, page.icon, page.group, page.filtered, page.restricted)
             for page in self.pages
             if page.nav and policy.can(viewer, page.action)
         )

@@ -16,3 +16,5 @@ class NavItem(NamedTuple):
     """Heading in the side bar: Hiring, Performance, Decisions, Trust, Administration."""
     filtered: bool = False
     """The page follows the filters."""
+    restricted: bool = False
+    """Sensitive figures: a lock stands beside the name."""

@@ -10,10 +10,10 @@ from layouts.figures import template
 from services.domain.metric import Reason, Unit
 from services.domain.phrases import compact
 from services.domain.views import Dot, DotPlot
-from services.domain.wording import HIDDEN, is_judged, number, shown
+from services.domain.wording import FEW_HIDDEN, is_judged, number, shown
 
 _ROW_HEIGHT = 30
-_MARGIN = {"l": 8, "r": 62, "t": 24, "b": 28}
+_MARGIN = {"l": 8, "r": 72, "t": 24, "b": 28}
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 _MAX_LINES = 5
 
@@ -36,7 +36,10 @@ def dots_figure(plot: DotPlot) -> dict[str, Any]:
             hovermode="closest",
             xaxis={
                 **axis,
+                "type": "linear",
                 "range": [low, high],
+                "tickmode": "linear",
+                "tick0": low,
                 "dtick": step,
                 "tickformat": ",.0%" if plot.unit is Unit.RATE else ",",
             },
@@ -144,7 +147,7 @@ def _annotations(plot: DotPlot, low: float) -> list[dict[str, Any]]:
 
 
 def _sample(dot: Dot) -> str:
-    is_small = shown(dot.row).text == HIDDEN
     if dot.row.reason is Reason.HIDDEN:
         return ""
-    return "n under 5" if is_small else f"n {number(dot.row.n)}"
+    is_small = dot.row.value is None and dot.row.n < FEW_HIDDEN
+    return f"n under {FEW_HIDDEN}" if is_small else f"n {number(dot.row.n)}"

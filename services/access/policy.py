@@ -73,6 +73,8 @@ class Action(enum.StrEnum):
     AGREEMENTS_MANAGE = "agreements.manage"
     PLANNING_MANAGE = "planning.manage"
     """Priority profiles, scorecard templates and capacity."""
+    PLANNING_VIEW = "planning.view"
+    """Priorities, templates, targets, limits and capacity, to read in one place."""
     GOALS_VIEW = "goals.view"
     """Diversity goals of departments, and how far they are met."""
     GOALS_MANAGE = "goals.manage"
@@ -182,6 +184,13 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.AGREEMENTS_VIEW: (Role.HRBP, Role.COMPLIANCE, Role.ADMIN, Role.WORKS_COUNCIL),
     Action.AGREEMENTS_MANAGE: (Role.ADMIN,),
     Action.PLANNING_MANAGE: (Role.RECRUITING_MANAGER, Role.ADMIN),
+    Action.PLANNING_VIEW: (
+        Role.EXECUTIVE,
+        Role.RECRUITING_MANAGER,
+        Role.HRBP,
+        Role.DEI_OFFICER,
+        Role.ADMIN,
+    ),
     Action.GOALS_VIEW: (Role.EXECUTIVE, Role.HRBP, Role.DEI_OFFICER),
     Action.GOALS_MANAGE: (Role.DEI_OFFICER, Role.ADMIN),
     Action.DIVERSITY_RECORDS: (Role.DEI_OFFICER,),

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from services.domain.consumers import Consumer, ConsumerKind
 from services.metrics import overview
+from services.metrics.pages import sources
 from services.reporting.definitions import KINDS
 from services.reporting.pages import recruiter, recruiters
 from services.store.database import Store
@@ -19,6 +20,7 @@ from services.store.tables import ScorecardTemplate, ThresholdRule
 
 DECLARED: tuple[Consumer, ...] = (
     overview.CONSUMER,
+    sources.CONSUMER,
     recruiter.CONSUMER,
     recruiters.CONSUMER,
     *(Consumer(ConsumerKind.REPORT, kind.id, kind.name, frozenset(kind.metrics)) for kind in KINDS.values()),

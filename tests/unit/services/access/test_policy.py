@@ -76,10 +76,13 @@ MAY = {
     Action.ADMIN_ACCESS: {"ada"},
     Action.USERS_MANAGE: {"ada"},
     Action.DATA_IMPORT: {"ada"},
+    Action.DATA_HEALTH_VIEW: {"eva", "cleo", "ada"},
+    Action.DATA_HEALTH_RECORDS: {"cleo", "ada"},
     Action.AUDIT_VIEW: {"cleo", "ada", "wim"},
     Action.AGREEMENTS_VIEW: {"hana", "cleo", "ada", "wim"},
     Action.AGREEMENTS_MANAGE: {"ada"},
     Action.PLANNING_MANAGE: {"ron", "ada"},
+    Action.PLANNING_VIEW: {"eva", "ron", "hana", "dee", "ada"},
     Action.GOALS_VIEW: {"eva", "hana", "dee"},
     Action.GOALS_MANAGE: {"dee", "ada"},
     Action.DIVERSITY_RECORDS: {"dee"},
@@ -87,6 +90,9 @@ MAY = {
     Action.RECRUITERS_VIEW: {"eva", "ron", "hana", "ada"},
     Action.RECRUITERS_VIEW_OWN: {"eva", "rita", "ron", "hana", "ada"},
     Action.INTERVIEWS_VIEW: {"eva", "max", "rita", "ron", "hana", "ada"},
+    Action.SOURCES_VIEW: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada"},
+    Action.OFFERS_VIEW: {"eva", "ron", "hana", "ada"},
+    Action.DIVERSITY_VIEW: {"eva", "hana", "dee"},
     Action.PUBLIC: set(),
 }
 EVERYBODY = {
