@@ -16,6 +16,7 @@ from callbacks.pages import (
     saved_views,
     schedules,
     sources,
+    teams,
 )
 from callbacks.registry import PageSpec, RouteSpec
 from services.access.policy import Action
@@ -40,6 +41,16 @@ PAGES: tuple[PageSpec, ...] = (
         group="Hiring",
         layout=requisitions.PAGE.page,
         register=requisitions.PAGE.register,
+        filtered=True,
+    ),
+    PageSpec(
+        "/teams",
+        "Teams",
+        Action.TEAMS_VIEW,
+        icon="teams",
+        group="Performance",
+        layout=teams.PAGE.page,
+        register=teams.PAGE.register,
         filtered=True,
     ),
     PageSpec(

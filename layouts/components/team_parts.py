@@ -26,7 +26,7 @@ def switch_card(switch: Switch, section: Section) -> Component:
         for choice in switch.choices
     ]
     group = html.Div(links, className=hb("seg-l"), role="group", **attributes(aria_label=switch.title))
-    return card(switch.title, switch.caption, width=section.width, aside=group)
+    return card(switch.title, switch.caption, group, width=section.width)
 
 
 def expected_card(content: Expected, section: Section) -> Component:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from services.domain.errors import InvalidInputError
@@ -128,10 +128,12 @@ class CapacityPlanner:
         place: Place = COMPANY,
         job_family: Place | None = None,
         period: Period | None = None,
+        what_if: Capacity | None = None,
     ) -> CapacityPlan:
         """For ``hires`` in ``weeks``, at a department's (or job family's) rates; of two years unless said otherwise.
 
-        ``job_family`` narrows a department. Raises InvalidInputError and ForbiddenError.
+        ``job_family`` narrows a department. ``what_if`` stands in for what is set, where it says something, and changes
+        nothing. Raises InvalidInputError and ForbiddenError.
         """
         if not 0 < hires <= MOST_HIRES or not 0 < weeks <= MOST_WEEKS:
             raise InvalidInputError(f"Plan 1 to {MOST_HIRES:,} hires in 1 to {MOST_WEEKS} weeks.")
@@ -139,7 +141,7 @@ class CapacityPlanner:
         month = add_months(now.as_of.date(), 0)
         span = period or Period(add_months(month, -MONTHS), month)
         scopes = list(self._scopes(place, job_family, viewer))
-        capacity = self._capacities.of(place, viewer)
+        capacity = _supposed(what_if, self._capacities.of(place, viewer))
         rates = self._rates(scopes, span, viewer, capacity)
         thin = [rate for rate in rates if rate.value is None]
         needs = () if thin or not rates else tuple(_needs(hires, weeks, rates))
@@ -175,6 +177,13 @@ class CapacityPlanner:
                 passage = Passage(scope.name, 0 if is_hidden else int(row.numerator or 0), cases)
                 found.setdefault(str(row.dims["transition"]), []).append(passage)
         return tuple(_rate(transition, levels, capacity) for transition, levels in found.items())
+
+
+def _supposed(what_if: Capacity | None, known: Capacity) -> Capacity:
+    if what_if is None:
+        return known
+    said = {one.name: value for one in fields(Capacity) if (value := getattr(what_if, one.name))}
+    return replace(known, **said)
 
 
 def _rate(transition: str, levels: Sequence[Passage], capacity: Capacity) -> Rate:

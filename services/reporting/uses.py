@@ -14,7 +14,7 @@ from services.domain.consumers import Consumer, ConsumerKind
 from services.metrics import overview
 from services.metrics.pages import sources
 from services.reporting.definitions import KINDS
-from services.reporting.pages import recruiter, recruiters
+from services.reporting.pages import recruiter, recruiters, teams
 from services.store.database import Store
 from services.store.tables import ScorecardTemplate, ThresholdRule
 
@@ -23,6 +23,7 @@ DECLARED: tuple[Consumer, ...] = (
     sources.CONSUMER,
     recruiter.CONSUMER,
     recruiters.CONSUMER,
+    teams.CONSUMER,
     *(Consumer(ConsumerKind.REPORT, kind.id, kind.name, frozenset(kind.metrics)) for kind in KINDS.values()),
 )
 """What the product itself shows; a new page or report adds its declaration here."""
