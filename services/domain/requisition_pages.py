@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from services.domain.clock_traces import ClockTrace
+from services.domain.requisition_edits import Field, News, Pause
+
 CURRENT = "current"
 """The list's state when the address names none: open and on hold."""
 STATES: tuple[tuple[str, str], ...] = (
@@ -153,3 +156,53 @@ class Figure:
     words: str
     n: int
     status: str | None = None
+
+
+@dataclass(frozen=True)
+class FieldLine:
+    """A field with both values in words."""
+
+    field: Field
+    label: str
+    words: str
+    source: str
+    edited_by: str
+    """Empty = the source's value holds."""
+    edited_at: datetime | None
+    reason: str
+    news: News
+    value: str
+    """As it is typed or chosen."""
+    version: int
+    may_edit: bool
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, words); empty = it is typed."""
+
+
+@dataclass(frozen=True)
+class OneRequisition:
+    """One requisition in full. What comes from the batch is None while the batch does not know it."""
+
+    id: int
+    title: str
+    code: str
+    state: str
+    is_frozen: bool
+    is_late: bool
+    subtitle: str
+    as_of: datetime | None
+    snapshot: str
+    lines: tuple[FieldLine, ...]
+    pauses: tuple[Pause, ...]
+    may_pause: bool
+    is_held_by_source: bool
+    figures: tuple[Figure, ...] = ()
+    timeline: Timeline | None = None
+    trace: ClockTrace | None = None
+    owners: tuple[OwnerCredit, ...] | None = None
+    """None = figures of people are not for this reader."""
+    primary: str = ""
+    candidates: tuple[CandidateRow, ...] | None = None
+    """None = names of candidates are not for this reader."""
+    in_process: int = 0
+    note: str = ""

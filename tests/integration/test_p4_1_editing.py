@@ -340,6 +340,7 @@ def test_4_1_the_source_catches_up_with_seats_and_owners_without_counting_them_t
     assert mart.differences() == {}
     with scene.company.writing() as company:  # an application alone: its requisition's seats are counted all the same
         number = company.connection.scalar(sa.select(t.Application.id).where(t.Application.requisition_id == OWN))
+        assert number is not None
         company.set(t.Application, number, applied_at=day(4))
         company.changed("application", number)
     scene.store.dispose()
