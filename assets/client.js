@@ -383,6 +383,27 @@
     location.reload();
   });
 
+  /* ---- forms: named fields as JSON, the answer's words beside them ---- */
+  on("click", "[data-send]", function (control) { sendForm(control.closest("[data-post]"), control); });
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT" || event.target.type === "checkbox") return;
+    var box = event.target.closest("[data-post]");
+    if (box) { event.preventDefault(); sendForm(box, box.querySelector("[data-send]")); }
+  });
+  async function sendForm(box, control) {
+    var body = {}, said = box.querySelector("[role=alert]"), asked = box.getAttribute("data-confirm");
+    var missing = all("input[required], select[required], textarea[required]", box).filter(function (field) { return !field.value.trim(); })[0];
+    if (missing) { said.textContent = "Fill in: " + (box.querySelector('label[for="' + missing.id + '"]') || missing).textContent; missing.focus(); return; }
+    all("[name]", box).forEach(function (field) { body[field.name] = field.type === "checkbox" ? field.checked : field.value; });
+    if (asked && !window.confirm(asked)) return;
+    control.disabled = true;
+    var told = await askServer(box.getAttribute("data-post"), body);
+    control.disabled = false;
+    if (told.failed) { said.textContent = told.failed; return; }
+    if (told.keep) { said.textContent = told.keep; all("input", box).forEach(function (field) { if (field.type !== "checkbox") field.value = ""; }); return; }
+    location.reload();
+  }
+
   /* ---- saved views ---- */
   document.addEventListener("toggle", async function (event) {
     if (event.target.matches && event.target.matches("details.hb-saved") && event.target.open) drawViews(await askServer("/views"));
@@ -443,6 +464,23 @@
     if (document.execCommand("copy")) done();
     field.remove();
     if (focused) focused.focus();
+  }
+  /* ---- forms of settings: sent as JSON; the page shows what holds afterwards ---- */
+  document.addEventListener("submit", async function (event) {
+    var form = event.target.closest("form[data-post]");
+    if (!form) return;
+    event.preventDefault();
+    var status = form.querySelector("[data-form-status]"), sent = Object.fromEntries(new FormData(form).entries());
+    status.textContent = "";
+    var told = await askServer(form.getAttribute("data-post"), sent);
+    if (told.failed) { status.textContent = told.failed; return; }
+    keep("hb-done", told.message || "Saved.");
+    location.reload();
+  });
+  if (kept("hb-done")) {
+    var done = kept("hb-done");
+    keep("hb-done", "");
+    setTimeout(function () { say(done, true); }, 800);
   }
   on("click", "[data-print]", function () { window.print(); });
   on("click", "[data-reload]", function () { location.reload(); });
@@ -551,6 +589,7 @@
     var address = String((resource && resource.url) || resource);
     var isCallback = address.indexOf("_dash-update-component") >= 0;
     if (isCallback) begin();
+    if (isCallback && isByItself(options)) options = Object.assign({}, options, { headers: asAutomatic(options.headers) });
     try {
       var answer = await send.call(window, resource, options);
       if (answer.status === 401 && address.indexOf("_dash-") >= 0) signIn();
@@ -563,6 +602,15 @@
       if (isCallback) end();
     }
   };
+  /* What the page asks by itself because something changed is no sign that somebody is there. */
+  function isByItself(options) {
+    return Boolean(options) && typeof options.body === "string" && /"changedPropIds":\["(live-version|snapshot)\.data"\]/.test(options.body);
+  }
+  function asAutomatic(given) {
+    var headers = new Headers(given);
+    headers.set("X-Hireboard-Automatic", "1");
+    return headers;
+  }
   async function report(answer) {
     if (answer.status < 400) { byId("failure").hidden = true; return; }
     var told = {};
@@ -605,14 +653,38 @@
       answer = await send.call(window, "/api/version", { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store", credentials: "same-origin" });
     } catch (away) { return; /* the server is away: the next poll asks again */ }
     if (answer.status === 401) { signIn(); return; }
+    if (answer.status === 304) { followLive(); return; }
     if (answer.status !== 200) return;
     tag = answer.headers.get("ETag");
-    var next = (await answer.json()).v, shown = shownVersion();
+    var told = await answer.json(), next = told.v, shown = shownVersion();
+    liveNumber = told.live;
+    followLive();
     var isNew = version === null ? Boolean(shown && next && shown !== next) : next !== version;
     version = next;
     if (!isNew || !window.dash_clientside) return;
     window.dash_clientside.set_props("snapshot", { data: next });
     say("The numbers on this page are new.");
+  }
+  /* A live page follows the store until somebody pauses it. Drawn from the batch (its number is empty) it tries again. */
+  var liveNumber, isPaused = false;
+  function followLive() {
+    var page = document.querySelector("[data-live]");
+    if (!page || !liveNumber || isPaused || !window.dash_clientside || page.getAttribute("data-live") === liveNumber) return;
+    window.dash_clientside.set_props("live-version", { data: liveNumber + " " + Date.now() });
+    if (page.getAttribute("data-live")) say("The numbers on this page are new.");
+  }
+  on("click", "[data-pause]", function () {
+    isPaused = !isPaused;
+    markPause();
+    say(isPaused ? "Paused. The numbers stay as they are." : "The numbers follow again.", true);
+    if (!isPaused) poll();
+  });
+  function markPause() {
+    all("[data-pause]").forEach(function (control) {
+      var words = isPaused ? "Go on" : "Pause";
+      if (control.textContent !== words) control.textContent = words;
+      if (control.getAttribute("aria-pressed") !== String(isPaused)) control.setAttribute("aria-pressed", String(isPaused));
+    });
   }
   function shownVersion() {
     var head = document.querySelector("[data-version]");
@@ -653,7 +725,7 @@
   }
   function fitAll() { all(".hb-chart .js-plotly-plot").forEach(fit); all(".hb-tbl-w").forEach(reachable); }
   var pending = null;
-  function settle() { pending = null; mark(); fitAll(); }
+  function settle() { pending = null; mark(); markPause(); fitAll(); }
   new MutationObserver(function () { keepBar(); if (pending === null) pending = setTimeout(settle, 30); })
     .observe(document.documentElement, { childList: true, subtree: true });
   window.addEventListener("resize", fitAll);

@@ -27,6 +27,8 @@ CSRF_COOKIE = "_csrf_token"
 """Dash's own scripts read it under this name."""
 UNTIMED_PATHS = frozenset({"/api/version"})
 """Polled by open tabs: does not count as use, so it cannot keep an idle session alive."""
+AUTOMATIC = "X-Hireboard-Automatic"
+"""Sent by the page's script with what it asks by itself, when something changed: no sign of use either."""
 COOKIELESS_PREFIXES = ("/assets/", "/_dash-component-suites/", "/healthz", "/readyz", "/api/v1/")
 """Where a session counts for nothing: files, and programs, which send a token instead."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -75,7 +77,7 @@ class StoredSessions(SessionInterface):
         if not token:
             return WebSession(self._form_data(request))
         try:
-            found = self._accounts.signed_in(token, touch=request.path not in UNTIMED_PATHS)
+            found = self._accounts.signed_in(token, touch=not _is_untimed(request))
         except RetryLaterError as error:
             # Raised again by the gate: errors here would bypass the error pages.
             return WebSession(fault=error)
@@ -208,6 +210,10 @@ def _form(status: int = 200, problem: str | None = None, email: str = "") -> Res
     if status == 429:  # noqa: PLR2004 - the status code is the name
         response.headers["Retry-After"] = "900"
     return response
+
+
+def _is_untimed(request: Request) -> bool:
+    return request.path in UNTIMED_PATHS or request.headers.get(AUTOMATIC) == "1"
 
 
 def safe_next(target: str | None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from services.access.policy import Policy
     from services.accounts.directory import Accounts
     from services.alerts.assembly import Alerts
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from services.metrics.query import QueryLayer
     from services.reporting.archive_page import ArchivePage
     from services.reporting.definitions import Reports
+    from services.reporting.pipeline_page import PipelinePage
     from services.reporting.schedule_page import SchedulePage
     from services.reporting.schedules import Schedules
     from services.requisitions.assembly import Requisitions
@@ -47,6 +50,8 @@ class Services(NamedTuple):
     alerts: Alerts
     surveys: Surveys
     planning: Planning
+    import_folder: Path | None = None
+    """Where imports are staged; None = nothing is imported by this process."""
 
     @property
     def limits(self) -> LimitSettings:
@@ -68,3 +73,10 @@ class Services(NamedTuple):
         from services.requisitions.assembly import make_requisitions  # noqa: PLC0415 - imports numpy and the registry
 
         return make_requisitions(self.mart, self.query, self.store, self.policy, self.accounts, self.audit)
+
+    @property
+    def pipeline(self) -> PipelinePage:
+        """Who waits where, now; one a process."""
+        from services.reporting.pipeline_page import pipeline_of  # noqa: PLC0415 - as explanations
+
+        return pipeline_of(self.query, self.store, self.mart, self.alerts.incidents, self.policy)

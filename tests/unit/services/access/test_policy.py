@@ -56,6 +56,8 @@ OTTO = viewer()
 MAY = {
     Action.SESSION_USE: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada", "wim"},
     Action.OVERVIEW_VIEW: {"eva", "max", "rita", "ron", "hana", "dee", "cleo", "ada"},
+    Action.PIPELINE_VIEW: {"eva", "max", "rita", "ron", "hana", "ada"},
+    Action.REFRESH_MANAGE: {"ada"},
     Action.REQUISITIONS_VIEW: {"eva", "max", "rita", "ron", "hana", "ada"},
     Action.REQUISITIONS_EDIT: {"rita", "hana"},
     Action.REQUISITIONS_EDIT_TARGET_DATE: {"max", "rita", "hana"},
