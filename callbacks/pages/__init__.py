@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from callbacks.pages import (
     actions,
+    administration,
+    data_health,
     figures,
     mail,
     metrics,
     overview,
+    pipeline,
+    planning,
     problems,
     recruiters,
     report,
@@ -18,6 +22,7 @@ from callbacks.pages import (
     schedules,
     sources,
     teams,
+    thresholds,
 )
 from callbacks.registry import PageSpec, RouteSpec
 from services.access.policy import Action
@@ -33,6 +38,16 @@ PAGES: tuple[PageSpec, ...] = (
         register=overview.register,
         filtered=True,
         routes=saved_views.ROUTES,
+    ),
+    PageSpec(
+        "/pipeline",
+        "Pipeline",
+        Action.PIPELINE_VIEW,
+        icon="pipeline",
+        group="Hiring",
+        layout=pipeline.page,
+        register=pipeline.register,
+        filtered=True,
     ),
     PageSpec(
         "/requisitions",
@@ -145,6 +160,24 @@ PAGES: tuple[PageSpec, ...] = (
         nav=False,
     ),
     PageSpec(
+        "/data-health",
+        "Data health",
+        Action.DATA_HEALTH_VIEW,
+        icon="data",
+        group="Trust",
+        layout=data_health.page,
+        register=data_health.register,
+    ),
+    PageSpec(
+        "/data-health/quarantine/<record_id>",
+        "Record in quarantine",
+        Action.DATA_HEALTH_RECORDS,
+        icon="data",
+        group="Trust",
+        layout=data_health.record,
+        nav=False,
+    ),
+    PageSpec(
         "/metrics",
         "Metrics",
         Action.METRICS_QUERY,
@@ -172,6 +205,25 @@ PAGES: tuple[PageSpec, ...] = (
         layout=problems.page,
         routes=problems.ROUTES,
     ),
+    PageSpec(
+        "/admin/planning",
+        "Planning",
+        Action.PLANNING_VIEW,
+        icon="scales",
+        group="Administration",
+        layout=planning.page,
+        routes=planning.ROUTES,
+    ),
+    PageSpec(
+        "/admin/thresholds",
+        "Targets and thresholds",
+        Action.PLANNING_VIEW,
+        icon="flag",
+        group="Administration",
+        layout=thresholds.page,
+        routes=thresholds.ROUTES,
+    ),
+    *administration.PAGES,
     PageSpec(
         "/admin/mail",
         "Mail",

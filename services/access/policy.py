@@ -62,6 +62,8 @@ class Action(enum.StrEnum):
     """The local mail folder."""
     ADMIN_ACCESS = "admin.access"
     USERS_MANAGE = "users.manage"
+    CALENDARS_MANAGE = "calendars.manage"
+    """Company days off."""
     DATA_IMPORT = "data.import"
     DATA_HEALTH_VIEW = "data_health.view"
     """Where the numbers come from: imports, freshness, certificates, completeness."""
@@ -177,6 +179,7 @@ ROLE_ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     Action.MAILBOX_VIEW: (Role.ADMIN,),
     Action.ADMIN_ACCESS: (Role.ADMIN,),
     Action.USERS_MANAGE: (Role.ADMIN,),
+    Action.CALENDARS_MANAGE: (Role.ADMIN,),
     Action.DATA_IMPORT: (Role.ADMIN,),
     Action.DATA_HEALTH_VIEW: (Role.EXECUTIVE, Role.COMPLIANCE, Role.ADMIN),
     Action.DATA_HEALTH_RECORDS: (Role.COMPLIANCE, Role.ADMIN),

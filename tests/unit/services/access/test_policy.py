@@ -75,6 +75,8 @@ MAY = {
     Action.INCIDENTS_CLOSE: {"ron", "hana", "eva", "ada"},
     Action.SURVEYS_MANAGE: {"ron", "ada"},
     Action.MAILBOX_VIEW: {"ada"},
+    Action.PROBLEMS_ANSWER: {"ada"},
+    Action.CALENDARS_MANAGE: {"ada"},
     Action.ADMIN_ACCESS: {"ada"},
     Action.USERS_MANAGE: {"ada"},
     Action.DATA_IMPORT: {"ada"},
