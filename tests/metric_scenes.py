@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -98,6 +98,9 @@ class SmallMart:
 
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]:
         return self._run(statement).fetchnumpy()
+
+    def fetch_together(self, statements: Sequence[sa.Select[Any]], /) -> list[dict[str, np.ndarray[Any, Any]]]:
+        return [self.fetch_arrays(statement) for statement in statements]
 
     def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], now: bool, /) -> sa.FromClause | None:  # noqa: FBT001 - as the reader
         return None

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,7 @@ from services.mart.connection import enter_snapshot, open_for_reading, reader_th
 from services.mart.digests import SCHEMA_VERSION
 from services.mart.prepared import PreparedRows
 from services.mart.snapshots import Manifest, SnapshotFolder
+from services.mart.together import Together
 from services.mart.watchdog import Watchdog
 
 _T = TypeVar("_T")
@@ -153,13 +154,20 @@ class MartReader:
 
     def execute(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
         """All rows of a select over ``services.mart.schema``. Raises RetryLaterError after the time limit."""
-        rows: list[tuple[Any, ...]] = self._run(statement, lambda cursor: cursor.fetchall())
+        rows: list[tuple[Any, ...]] = self._run(*compile_select(statement), lambda cursor: cursor.fetchall())
         return rows
 
     def fetch_arrays(self, statement: sa.SelectBase) -> dict[str, np.ndarray[Any, Any]]:
         """The columns by label, as numpy arrays (masked where a value is NULL), for curve arithmetic."""
-        arrays = self._run(statement, lambda cursor: cursor.fetchnumpy())
+        arrays = self._run(*compile_select(statement), lambda cursor: cursor.fetchnumpy())
         return {name: np.asanyarray(column) for name, column in arrays.items()}
+
+    def fetch_together(self, statements: Sequence[sa.Select[Any]]) -> list[dict[str, np.ndarray[Any, Any]]]:
+        """As ``fetch_arrays`` of each, in one statement; see ``Together`` for what they must look like."""
+        if not statements:
+            return []
+        together = Together(statements, compile_select)
+        return together.apart(self._run(together.sql, together.values, lambda cursor: cursor.fetchnumpy()))
 
     def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], now: bool) -> sa.FromClause | None:  # noqa: FBT001 - positional for its callers
         """Rows that depend on nothing but the snapshot and ``key``, as a table; None = not kept, ask without it.
@@ -175,8 +183,7 @@ class MartReader:
         with self._lock:
             self._instance = None
 
-    def _run(self, statement: sa.SelectBase, fetch: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
-        sql, values = compile_select(statement)
+    def _run(self, sql: str, values: list[object], fetch: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
         instance = self._held() or self._current()
         cursor = instance.cursor()
         try:

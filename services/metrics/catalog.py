@@ -94,6 +94,13 @@ class Catalog:
         self._stage_order = self._pairs(dim_stage.c.name, dim_stage.c.sort_order)
         used = {row[0] for row in executor.execute(sa.select(dim_stage.c.canonical).distinct())}
         self.stages = tuple(stage.value for stage in STAGE_ORDER if stage in used or stage in _ALWAYS)
+        self._orders: Mapping[str, Mapping[str, Any]] = {
+            "seniority": self._ranks,
+            "stage": self._stage_order,
+            "canonical_stage": _CANONICAL_ORDER,
+            "transition": {name: index for index, name in enumerate(transitions(self.stages))},
+            "age_bucket": {name: index for index, name in enumerate(AGE_BUCKETS)},
+        }
         self.zones = self._zones()
         self.first_on: date | None = executor.execute(sa.select(sa.func.min(fact_application.c.applied_on)))[0][0]
         self._known: dict[tuple[Scope, str], frozenset[Any]] = {}
@@ -179,14 +186,7 @@ class Catalog:
         """Sort key of a shown value: natural order where there is one, unknown last."""
         if label is None:
             return True, 0, ""
-        orders: Mapping[str, Mapping[str, Any]] = {
-            "seniority": self._ranks,
-            "stage": self._stage_order,
-            "canonical_stage": _CANONICAL_ORDER,
-            "transition": {name: index for index, name in enumerate(transitions(self.stages))},
-            "age_bucket": {name: index for index, name in enumerate(AGE_BUCKETS)},
-        }
-        return False, orders.get(dimension.id, {}).get(label, 0), label
+        return False, self._orders.get(dimension.id, _NO_ORDER).get(label, 0), label
 
     # --- from names to raw values -------------------------------------------------------------------------------
 
@@ -272,6 +272,7 @@ class Catalog:
 
 _ALWAYS = (STAGE_ORDER[0], STAGE_ORDER[-1])
 """Every application was received and may be hired, whatever stages the source keeps."""
+_NO_ORDER: Mapping[str, Any] = {}
 _CANONICAL_ORDER = {stage.value: index for index, stage in enumerate(STAGE_ORDER)}
 
 

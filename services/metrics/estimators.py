@@ -6,6 +6,7 @@ answer. SQL reduces a question to counts per grid point; everything here works o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -167,6 +168,19 @@ def quantile_type7(values: Counts, counts: Counts, level: float) -> float | None
     low = int(values[np.searchsorted(reached, below, side="right")])
     high = int(values[np.searchsorted(reached, above, side="right")])
     return low + max(0.0, position - below) * (high - low)
+
+
+def quantiles_of_few(pairs: Sequence[tuple[int, int]], levels: Sequence[float]) -> list[float]:
+    """As ``quantile_type7`` at each of ``levels``, of a few values with their counts (ascending, at least one)."""
+    ordered = [value for value, count in pairs for _ in range(count)]
+    last = len(ordered) - 1
+    found: list[float] = []
+    for level in levels:
+        position = level * last
+        below = math.floor(position + SLACK)
+        low = ordered[below]
+        found.append(low + max(0.0, position - below) * (ordered[min(below + 1, last)] - low))
+    return found
 
 
 def mean(values: Counts, counts: Counts) -> float | None:

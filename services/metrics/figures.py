@@ -17,6 +17,7 @@ from services.metrics.estimators import (
     kaplan_meier,
     mean,
     quantile_type7,
+    quantiles_of_few,
     wilson,
 )
 from services.metrics.plan import LATE_ENTRY, CountTable, Executor, Group, Plan
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 TENTHS = 10
 """Grid points per day."""
+FEW_SUBJECTS = 400
 
 
 @dataclass(frozen=True)
@@ -110,21 +112,28 @@ def median_figure(
     table: CountTable, kinds: Sequence[int], scale: float, extra: Mapping[str, float | int | None] | None = None
 ) -> Figure:
     """The ordinary (type 7) median with quartiles; mean and P90 in extra. ``scale``: grid points per unit."""
-    times = table.times(*kinds)
-    counts = table.at(times, *kinds)
-    total = int(counts.sum())
+    total = table.of_kind(*kinds)
     if total == 0:
         return Figure(None, 0, Reason.NO_DATA, extra=extra or {})
-    values = {level: _scaled(quantile_type7(times, counts, level), scale) for level in (0.25, 0.5, 0.75, 0.9)}
-    more = {"mean": _scaled(mean(times, counts), scale), "p90": values[0.9]}
-    return Figure(
-        values[0.5],
-        total,
-        resolved=total,
-        p25=values[0.25],
-        p75=values[0.75],
-        extra={**more, **(extra or {})},
-    )
+    average, (p25, median, p75, p90) = _spread(table, kinds, total, scale)
+    return Figure(median, total, resolved=total, p25=p25, p75=p75, extra={"mean": average, "p90": p90, **(extra or {})})
+
+
+_LEVELS = (0.25, 0.5, 0.75, 0.9)
+
+
+def _spread(
+    table: CountTable, kinds: Sequence[int], total: int, scale: float
+) -> tuple[float | None, list[float | None]]:
+    """Mean and the quantiles of ``_LEVELS``; the counts of a small table are not worth an array."""
+    if table.is_small and total <= FEW_SUBJECTS:
+        pairs = table.pairs(*kinds)
+        average = sum(time * count for time, count in pairs) / total
+        return average / scale, [value / scale for value in quantiles_of_few(pairs, _LEVELS)]
+    times = table.times(*kinds)
+    counts = table.at(times, *kinds)
+    values = [_scaled(quantile_type7(times, counts, level), scale) for level in _LEVELS]
+    return _scaled(mean(times, counts), scale), values
 
 
 def naive_median(table: CountTable, kinds: Sequence[int], scale: float) -> float | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.store.database import Store
 from services.store.tables import Person
 
-_CHUNK = 500
+_CHUNK = 5_000
 """Ids per statement; SQLite limits bound values."""
 
 

@@ -27,6 +27,7 @@ Columns: TypeAlias = Sequence[sa.ColumnElement[Any]]
 Dims: TypeAlias = tuple[str | None, ...]
 """Values of the asked dimensions as a statement returns them."""
 DAY_CHARACTERS = len("2026-01-31")
+FEW_ROWS = 48
 LATE_ENTRY = -1
 """Kind of a count table's row that counts late entries at that age."""
 
@@ -62,11 +63,12 @@ class CountTable:
     def __init__(self) -> None:
         self._parts: list[npt.NDArray[np.int64]] = []
         self._kinds: dict[int, tuple[Counts, Counts]] | None = None
+        self._few: dict[int, dict[int, int]] | None = None
 
     def add(self, columns: npt.NDArray[np.int64]) -> None:
         """Times, kinds and counts as three rows."""
         self._parts.append(columns)
-        self._kinds = None
+        self._kinds = self._few = None
 
     @property
     def columns(self) -> npt.NDArray[np.int64]:
@@ -74,8 +76,25 @@ class CountTable:
         parts = np.concatenate(self._parts, axis=1) if self._parts else np.zeros((3, 0), dtype=np.int64)
         return parts[:, np.lexsort((parts[0], parts[1]))]
 
+    @property
+    def is_small(self) -> bool:
+        """So few rows that plain numbers are quicker than arrays, as in a table of people."""
+        return sum(len(part[0]) for part in self._parts) <= FEW_ROWS
+
     def of_kind(self, *kinds: int) -> int:
+        if self.is_small:
+            few = self._by_few()
+            return sum(sum(few[kind].values()) for kind in dict.fromkeys(kinds) if kind in few)
         return sum(int(count.sum()) for _, count in self._of(kinds))
+
+    def pairs(self, *kinds: int) -> list[tuple[int, int]]:
+        """Grid points of ``kinds``, ascending and unique, with their counts, as plain numbers."""
+        found: dict[int, int] = {}
+        few = self._by_few()
+        for kind in dict.fromkeys(kinds):
+            for time, count in few.get(kind, {}).items():
+                found[time] = found.get(time, 0) + count
+        return sorted(found.items())
 
     def times(self, *kinds: int) -> Counts:
         """Grid points of ``kinds``, ascending and unique."""
@@ -94,6 +113,15 @@ class CountTable:
     def total_time(self, *kinds: int) -> int:
         """Sum of all times of ``kinds``, in grid points."""
         return sum(int((time * count).sum()) for time, count in self._of(kinds))
+
+    def _by_few(self) -> dict[int, dict[int, int]]:
+        if self._few is None:
+            self._few = {}
+            for part in self._parts:
+                for time, kind, count in zip(*part.tolist(), strict=True):
+                    at = self._few.setdefault(kind, {})
+                    at[time] = at.get(time, 0) + count
+        return self._few
 
     def _of(self, kinds: tuple[int, ...]) -> list[tuple[Counts, Counts]]:
         """Times, ascending and unique, and counts of each of ``kinds`` that occurs."""
@@ -244,14 +272,28 @@ class Plan:
             for index, dimension in enumerate(self.question.by)
         ]
 
+    def parts(self) -> list[tuple[str, Statement]]:
+        """What the plan would ask, for whoever asks for several plans at once: the fact, and a select without order.
+
+        In the order in which ``count_all`` and ``tabulate_all`` want the answers.
+        """
+        scans = [(_name_of(self._measures[tags[0]].table), statement) for tags, statement in self._scans()]
+        unions = [(fact, union.order_by(None)) for fact, union in zip(self._facts(), self._unions(), strict=True)]
+        return [*scans, *unions]
+
+    def _facts(self) -> list[str]:
+        return list(dict.fromkeys(fact for fact, _ in self._tables.values()))
+
     def count_all(self, executor: Executor) -> list[tuple[str, Dims, int]]:
         """(tag, raw dimension values, number) of every count that is not 0."""
         width = len(self.question.by)
         found: list[tuple[str, Dims, int]] = []
         for names, statement in self._scans():
             for row in executor.execute(statement):
-                dims = tuple(row[:width])
-                found.extend((name, dims, int(value)) for name, value in zip(names, row[width:], strict=True) if value)
+                dims = row[:width]
+                for name, value in zip(names, row[width:], strict=True):
+                    if value:
+                        found.append((name, dims, int(value)))
         return found
 
     def tabulate_all(self, executor: Executor) -> list[tuple[str, Dims, npt.NDArray[np.int64]]]:
@@ -281,7 +323,7 @@ class Plan:
         statement = sa.select(*shown, *values).where(*self.question.conditions(table), any_of_them)
         return statement.group_by(*(group.element for group in groups))
 
-    def _unions(self) -> Iterator[sa.SelectBase]:
+    def _unions(self) -> Iterator[Statement]:
         by_fact: dict[str, list[Statement]] = {}
         for fact, selects in self._tables.values():
             by_fact.setdefault(fact, []).extend(selects)
@@ -290,6 +332,10 @@ class Plan:
             keys = ["tag", *(f"d{index}" for index in range(len(self.question.by)))]
             # groups lie together: they are cut out of the arrays as slices
             yield sa.select(*rows.c).order_by(*(rows.c[key] for key in keys))
+
+
+def _name_of(table: sa.FromClause) -> str:
+    return str(getattr(table, "name", "")) or "joined"
 
 
 def _no_limits(table: sa.FromClause, without: tuple[str, ...] = ()) -> list[sa.ColumnElement[bool]]:

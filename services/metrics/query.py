@@ -11,14 +11,14 @@ import dataclasses
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 
-from services.domain.errors import ForbiddenError, InvalidInputError, TooManyGroupsError
+from services.domain.errors import ForbiddenError, HireboardError, InvalidInputError, TooManyGroupsError
 from services.domain.metric import Answer, Estimator, Metric, Query, Reason, Row
 from services.domain.people import ColumnClass, Role, Viewer
 from services.domain.views import FilterChoice
@@ -32,19 +32,20 @@ from services.metrics.dimensions import APPLICATION, DIMENSIONS, Dimension, Kind
 from services.metrics.estimators import Lifetimes
 from services.metrics.figures import Family, Figure
 from services.metrics.formal_kpis import FormalKpis
+from services.metrics.grouping import Key, groups_of, keys_of
 from services.metrics.limits import STANDARD, LimitBook, Limits
 from services.metrics.options import choices
-from services.metrics.plan import CountTable, Group, Plan
+from services.metrics.page import Page
+from services.metrics.plan import Executor, Group, Plan
 from services.metrics.question import Question
+from services.metrics.rows import RowMaker
 from services.metrics.sensitive_answers import answers, check_classes
 from services.metrics.strata import Strata
 from services.metrics.suppression import suppress
-from services.metrics.transitions import adjacent_labels
 
 MAX_DIMENSIONS = 3
 MAX_BINS = 800
 _CURVES = frozenset({Estimator.KAPLAN_MEIER, Estimator.AALEN_JOHANSEN})
-Key = tuple[str | None, ...]
 _T = TypeVar("_T")
 
 
@@ -69,6 +70,8 @@ class Reader(Protocol):
     def execute(self, statement: sa.SelectBase, /) -> list[tuple[Any, ...]]: ...
 
     def fetch_arrays(self, statement: sa.SelectBase, /) -> dict[str, np.ndarray[Any, Any]]: ...
+
+    def fetch_together(self, statements: Sequence[sa.Select[Any]], /) -> list[dict[str, np.ndarray[Any, Any]]]: ...
 
     def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], now: bool, /) -> sa.FromClause | None: ...  # noqa: FBT001 - as Plan calls it
 
@@ -138,8 +141,36 @@ class QueryLayer:
         """
         return self._reader.later(functools.partial(self.ask, query, viewer))
 
+    def together(self, queries: Sequence[Query], viewer: Viewer) -> list[Callable[[], Answer]]:
+        """Begin to ask all of them, each fact of all in one statement; each call waits for its answer, or raises.
+
+        The answers come from the snapshot that this thread holds, or from the current one.
+        """
+        page = Page(self._reader)
+        with self._reader.hold():
+            found = [self._begin(query, viewer, page) for query in queries]
+            page.begin()
+        return found
+
+    def _begin(self, query: Query, viewer: Viewer, page: Page) -> Callable[[], Answer]:
+        is_marked = self._completeness is not None and self._completeness.is_on(query.metrics)
+        is_sensitive = any(registry.is_sensitive(metric_id) for metric_id in query.metrics)
+        if is_marked or is_sensitive or query.expected or query.clustered:
+            return self.later(query, viewer)
+        try:
+            planned = self._planned(query, viewer, is_expected=False)
+        except HireboardError as error:
+            return functools.partial(_raise, error)
+        executor = page.executor(planned.plan.parts())
+        return lambda: self._finished(planned, query, viewer, executor())
+
     def _answer(self, query: Query, viewer: Viewer, *, is_expected: bool = False) -> Answer:
         """``is_expected``: asked by stratum for what a figure is compared with, never shown as it is."""
+        with self._reader.hold():
+            return self._finished(self._planned(query, viewer, is_expected=is_expected), query, viewer, self._reader)
+
+    def _planned(self, query: Query, viewer: Viewer, *, is_expected: bool) -> _Planned:
+        """Everything up to the statements. Raises what ``ask`` raises for a question that may not be asked."""
         metrics = [lifecycle.answerable(metric_id) for metric_id in dict.fromkeys(query.metrics)]
         if not metrics:
             raise InvalidInputError("Name at least one metric, for example applications.")
@@ -150,25 +181,24 @@ class QueryLayer:
             catalog = self._catalog_of(snapshot)
             question = self._question(query, by, viewer, snapshot, catalog, is_expected=is_expected)
             _check_classes(metrics, query, question, viewer)
-            groups = self._groups(metrics, question, catalog)
+            return _Planned(metrics, question, catalog, snapshot, self._plan(metrics, question))
+
+    def _finished(self, planned: _Planned, query: Query, viewer: Viewer, executor: Executor) -> Answer:
+        metrics, question, catalog, snapshot, plan = planned
+        with self._reader.hold():
+            groups = groups_of(plan, question, catalog, executor)
             intervals = self._intervals(metrics, question, catalog) if query.clustered else {}
-            absent = {metric.id for metric in metrics if not _is_loaded(metric, snapshot)}
         if query.most_groups is not None and len(groups) > query.most_groups:
             raise TooManyGroupsError(len(groups), query.most_groups)
-        keys = sorted(groups, key=lambda key: _position(catalog, by, key))
-        rows = [
-            self._row(
-                metric,
-                key,
-                groups[key],
-                question,
-                viewer,
-                interval=intervals.get((metric.id, key)),
-                is_loaded=metric.id not in absent,
-            )
-            for metric in metrics
-            for key in keys
-        ]
+        keys = sorted(groups, key=lambda key: _position(catalog, question.by, key))
+        named = [(key, _named(question, key)) for key in keys]
+        rows: list[Row] = []
+        for metric in metrics:
+            shown_as = _Shown(metric, question, viewer, is_loaded=_is_loaded(metric, snapshot))
+            rows += [
+                shown_as.row(groups[key], dims, intervals.get((metric.id, key)) if intervals else None)
+                for key, dims in named
+            ]
         as_of = question.as_of.replace(tzinfo=UTC)
         with self._reader.hold():
             shown = without_small_teams(rows, question, self._reader, catalog)
@@ -188,7 +218,7 @@ class QueryLayer:
             given = (self._reader, catalog, snapshot)
             shown = list(answers(query, apart, viewer, given, self._fiscal_year_start))
             beside = self._ask(dataclasses.replace(query, metrics=others), viewer).rows if others else ()
-            rows = (*beside, *(_row_of(metric, dims, figure) for metric, dims, figure in shown))
+            rows = (*beside, *(RowMaker(metric).row(dims, figure) for metric, dims, figure in shown))
             order = {metric.id: index for index, metric in enumerate(metrics)}
             as_of = _naive(query.as_of or snapshot.as_of).replace(tzinfo=UTC)
             return Answer(as_of, snapshot.id, tuple(sorted(rows, key=lambda row: order[row.metric])))
@@ -282,20 +312,14 @@ class QueryLayer:
         _check_period(question)
         return question
 
-    def _groups(self, metrics: Sequence[Metric], question: Question, catalog: Catalog) -> dict[Key, Group]:
+    def _plan(self, metrics: Sequence[Metric], question: Question) -> Plan:
         plan = Plan(question, self._reader.prepared)
         for metric in metrics:
             _family(metric, question).plan(plan, metric)
-        counted, tabulated = plan.count_all(self._reader), plan.tabulate_all(self._reader)
-        raw_keys = {dims for _, dims, _ in counted} | {dims for _, dims, _ in tabulated}
-        key_of = _keys(question, catalog, raw_keys)
-        groups: dict[Key, Group] = {key: Group() for key in _expected(question)}
-        for tag, dims, number in counted:
-            numbers = groups.setdefault(key_of[dims], Group()).numbers
-            numbers[tag] = numbers.get(tag, 0) + number
-        for tag, dims, columns in tabulated:
-            groups.setdefault(key_of[dims], Group()).tables.setdefault(tag, CountTable()).add(columns)
-        return groups
+        return plan
+
+    def _groups(self, metrics: Sequence[Metric], question: Question, catalog: Catalog) -> dict[Key, Group]:
+        return groups_of(self._plan(metrics, question), question, catalog, self._reader)
 
     def _intervals(
         self, metrics: Sequence[Metric], question: Question, catalog: Catalog
@@ -303,7 +327,7 @@ class QueryLayer:
         """By cluster bootstrap, per metric and group; without those that have no clusters."""
         planned = [(metric, _family(metric, question).plan) for metric in metrics]
         found = clusters.tables(planned, question, self._reader, self._reader.prepared)
-        key_of = _keys(question, catalog, {dims for _, dims, _ in found})
+        key_of = keys_of(question, catalog, {dims for _, dims, _ in found})
         parts: dict[Key, dict[str, list[Any]]] = {}
         for tag, dims, columns in found:
             parts.setdefault(key_of[dims], {}).setdefault(tag, []).append(columns)
@@ -314,28 +338,45 @@ class QueryLayer:
             if (interval := clusters.interval_of(metric, question, _named(question, key), tables)) is not None
         }
 
-    def _row(
-        self,
-        metric: Metric,
-        key: Key,
-        group: Group,
-        question: Question,
-        viewer: Viewer,
-        *,
-        interval: Interval | None,
-        is_loaded: bool,
-    ) -> Row:
-        dims = _named(question, key)
-        if not is_loaded:
-            return _row_of(metric, dims, Figure(None, 0, Reason.NOT_LOADED))
+
+class _Planned(NamedTuple):
+    """A question that may be asked, and what it asks."""
+
+    metrics: list[Metric]
+    question: Question
+    catalog: Catalog
+    snapshot: Snapshot
+    plan: Plan
+
+
+def _raise(error: HireboardError) -> Answer:
+    raise error
+
+
+class _Shown:
+    """Makes a metric's rows as the viewer may see them."""
+
+    def __init__(self, metric: Metric, question: Question, viewer: Viewer, *, is_loaded: bool) -> None:
+        self._metric = metric
+        self._question = question
+        self._rows = RowMaker(metric)
+        self._figure = _family(metric, question).figure
+        self._is_loaded = is_loaded
+        self._is_curve = metric.estimator in _CURVES
+        self._is_personal = _is_personal(question, viewer)
+
+    def row(self, group: Group, dims: Mapping[str, str | None], interval: Interval | None) -> Row:
+        if not self._is_loaded:
+            return self._rows.row(dims, Figure(None, 0, Reason.NOT_LOADED))
+        question, metric = self._question, self._metric
         figure = expectations.counted(metric, group) if question.by_strata else None
         if figure is None:
-            figure = _family(metric, question).figure(question, metric, group, dims)
+            figure = self._figure(question, metric, group, dims)
         if interval is not None:
             figure = dataclasses.replace(figure, low=interval[0], high=interval[1])
         if not question.raw:
-            figure = suppress(figure, is_curve=metric.estimator in _CURVES, is_personal=_is_personal(question, viewer))
-        return _row_of(metric, dims, figure)
+            figure = suppress(figure, is_curve=self._is_curve, is_personal=self._is_personal)
+        return self._rows.row(dims, figure)
 
 
 _KEPT_CHOICES = 200
@@ -354,31 +395,6 @@ def _is_loaded(metric: Metric, snapshot: Snapshot) -> bool:
     """Whether records of the kind the metric is made from were ever imported. A snapshot that does not say: yes."""
     kind = registry.family_of(metric.id).needs.get(metric.id, "application")
     return snapshot.counts.get(f"loaded_{kind}", 1) > 0
-
-
-def _row_of(metric: Metric, dims: Mapping[str, str | None], figure: Figure) -> Row:
-    return Row(
-        metric=metric.id,
-        dims=dims,
-        value=figure.value,
-        unit=metric.unit,
-        n=figure.n,
-        reason=figure.reason,
-        events=figure.events,
-        numerator=figure.numerator,
-        denominator=figure.denominator,
-        low=figure.low,
-        high=figure.high,
-        p25=figure.p25,
-        p75=figure.p75,
-        naive=figure.naive,
-        estimator=metric.estimator,
-        anchor=metric.anchor,
-        horizon=figure.horizon,
-        definition_version=metric.version,
-        note=lifecycle.remarked(metric, figure.note),
-        extra=figure.extra,
-    )
 
 
 def _dimensions(query: Query, metrics: Iterable[Metric], most: int) -> tuple[Dimension, ...]:
@@ -451,42 +467,6 @@ def _is_personal(question: Question, viewer: Viewer) -> bool:
         DIMENSIONS[name].column_class is ColumnClass.PERSON and not _is_oneself(name, question, viewer)
         for name in (*(dimension.id for dimension in question.by), *question.chosen)
     )
-
-
-def _keys(question: Question, catalog: Catalog, raw_keys: set[Key]) -> dict[Key, Key]:
-    """From the texts a statement returned to shown names."""
-    labellers = [
-        _day_labeller(question)
-        if dimension.kind is Kind.TIME
-        else catalog.labeller(dimension, {dims[index] for dims in raw_keys})
-        for index, dimension in enumerate(question.by)
-    ]
-    return {dims: tuple(label(value) for label, value in zip(labellers, dims, strict=True)) for dims in raw_keys}
-
-
-def _day_labeller(question: Question) -> Any:
-    """From a bin as a statement returned it (a day, or already a label) to its label."""
-
-    def label(value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            return question.label_of_day(date.fromisoformat(value[:10]))
-        except ValueError:
-            return value
-
-    return label
-
-
-def _expected(question: Question) -> Iterator[Key]:
-    """Groups that appear even when nothing was found: the only one, every time bin, every asked transition."""
-    if not question.by:
-        yield ()
-    elif len(question.by) == 1 and question.grain is not None:
-        yield from ((label,) for label in question.bin_labels())
-    elif len(question.by) == 1 and question.by[0].id == "transition":
-        labels = question.chosen.get("transition") or adjacent_labels(question.stages)
-        yield from ((str(label),) for label in labels)
 
 
 def _position(catalog: Catalog, by: tuple[Dimension, ...], key: Key) -> tuple[Any, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
@@ -25,13 +26,15 @@ class Asks(Protocol):
 
     def later(self, query: Query, viewer: Viewer) -> Later: ...
 
+    def together(self, queries: Sequence[Query], viewer: Viewer) -> list[Later]: ...
+
     def hold(self) -> AbstractContextManager[Snapshot]: ...
 
     def filter_options(self, viewer: Viewer) -> tuple[FilterChoice, ...]: ...
 
 
 class Answers(Mapping[str, Answer]):
-    """Answers by metric, waited for when the first one is looked at: all questions of a page run meanwhile."""
+    """Answers by metric, waited for when the first one is looked at."""
 
     def __init__(self, later: Mapping[str, Later]) -> None:
         self._later = later
@@ -51,11 +54,29 @@ class Answers(Mapping[str, Answer]):
         return len(self._later)
 
 
+class Waiting:
+    """Questions nobody has looked at yet: with the first look at an answer all of them are asked together."""
+
+    def __init__(self) -> None:
+        self._queries: list[Query] = []
+        self._begun: list[Later] = []
+
+    def add(self, query: Query, selection: Selection) -> Later:
+        self._queries.append(query)
+        return functools.partial(self._answer, len(self._queries) - 1, selection)
+
+    def _answer(self, number: int, selection: Selection) -> Answer:
+        if number >= len(self._begun):
+            self._begun += selection.query.together(self._queries[len(self._begun) :], selection.viewer)
+        return self._begun[number]()
+
+
 @dataclass(frozen=True)
 class Selection:
     query: Asks
     viewer: Viewer
     filters: Filters
+    waiting: Waiting = field(default_factory=Waiting, compare=False, repr=False)
 
     def ask(
         self,
@@ -72,12 +93,12 @@ class Selection:
         period = period or Period()
         frame = Query(metrics, by, where(self.filters), period, as_of=as_of, most_groups=most_groups)
         if "source" not in frame.where:
-            return Answers(dict.fromkeys(metrics, self.query.later(frame, self.viewer)))
+            return Answers(dict.fromkeys(metrics, self.waiting.add(frame, self)))
         without = {name: values for name, values in frame.where.items() if name != "source"}
         found: dict[str, Later] = {}
         for knows_source, limits in ((True, frame.where), (False, without)):
             group = tuple(metric for metric in metrics if (metric in _WITH_SOURCE) is knows_source)
             if group:
                 question = replace(frame, metrics=group, where=limits)
-                found.update(dict.fromkeys(group, self.query.later(question, self.viewer)))
+                found.update(dict.fromkeys(group, self.waiting.add(question, self)))
         return Answers(found)

@@ -7,8 +7,6 @@ resolved units, whoever asks; one's own figures follow the general rule.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.domain.metric import Reason
 from services.metrics.figures import Figure
 
@@ -22,17 +20,18 @@ def suppress(figure: Figure, *, is_curve: bool, is_personal: bool) -> Figure:
     if figure.exempt or figure.reason is Reason.NO_DATA or not _is_too_small(figure, is_curve, is_personal):
         return figure
     counts = {name: value for name, value in figure.extra.items() if isinstance(value, int)}
-    return replace(
-        figure,
-        value=None,
-        reason=Reason.TOO_FEW,
-        low=None,
-        high=None,
-        p25=None,
-        p75=None,
-        naive=None,
-        note=None,
+    return Figure(
+        None,
+        figure.n,
+        Reason.TOO_FEW,
+        events=figure.events,
+        resolved=figure.resolved,
+        numerator=figure.numerator,
+        denominator=figure.denominator,
+        horizon=figure.horizon,
         extra=counts,
+        exempt=figure.exempt,
+        shown_from=figure.shown_from,
     )
 
 

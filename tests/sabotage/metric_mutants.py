@@ -56,6 +56,27 @@ METRIC_MUTANTS: tuple[Mutant, ...] = (
         "tests/integration/test_5_prepared_rows.py::test_5_kept_rows_never_change_an_answer",
     ),
     Mutant(
+        "5 an unknown place is inside a scope",
+        "services/metrics/scope.py",
+        "if others else [column.is_not(None)]",
+        "if others else []",
+        "tests/unit/services/metrics/test_scope.py::test_5_a_role_without_department_is_outside_every_limited_scope",
+    ),
+    Mutant(
+        "5 what was asked together is mixed up",
+        "services/mart/together.py",
+        'order = np.argsort(number, kind="stable")',
+        'order = np.argsort(-number, kind="stable")',
+        "tests/integration/test_5_together.py::test_5_every_metric_is_answered_together_as_alone",
+    ),
+    Mutant(
+        "5 a page asks question by question",
+        "services/metrics/page.py",
+        "STATEMENTS = 2",
+        "STATEMENTS = 9",
+        "tests/integration/test_5_together.py::test_5_a_page_needs_few_statements",
+    ),
+    Mutant(
         "5 rows in use are dropped",
         "services/mart/prepared.py",
         "            if kept.used_at < idle_since:",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,6 +69,10 @@ class PublishedReader(MartReader):
     def fetch_arrays(self, statement: sa.SelectBase) -> dict[str, np.ndarray[Any, Any]]:
         """The columns by label, as numpy arrays (masked where a value is NULL), for curve arithmetic."""
         return self._rows(statement).arrays()
+
+    def fetch_together(self, statements: Sequence[sa.Select[Any]]) -> list[dict[str, np.ndarray[Any, Any]]]:
+        """One after the other: only the engine in this process reads for many questions at once."""
+        return [self.fetch_arrays(statement) for statement in statements]
 
     def prepared(self, key: Hashable, build: Callable[[], sa.Select[Any]], now: bool) -> sa.FromClause | None:  # noqa: FBT001 - positional for its callers
         """Nothing is kept: readers may not write there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -54,8 +54,11 @@ class FakeQueryLayer:
         return OPTIONS
 
     def later(self, query: Query, viewer: Viewer) -> Callable[[], Answer]:
-        self.asked.append(query)
-        return functools.partial(self._answer, query)
+        return self.together([query], viewer)[0]
+
+    def together(self, queries: Sequence[Query], viewer: Viewer) -> list[Callable[[], Answer]]:
+        self.asked += queries
+        return [functools.partial(self._answer, query) for query in queries]
 
     def _answer(self, query: Query) -> Answer:
         groups = GROUPS[query.by[0]] if query.by else ("",)
