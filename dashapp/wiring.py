@@ -99,4 +99,5 @@ def build_services(settings: Settings) -> Services:
         surveys=make_surveys(store, policy, audit, outbox, render_notice, settings.signing_key(), settings.base_url),
         alerts=make_alerts(store, query, policy, accounts, audit, outbox, render_notice, settings.base_url),
         planning=make_planning(store, query, policy, audit),
+        import_folder=settings.data_dir / "import",
     )

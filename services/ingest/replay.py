@@ -11,7 +11,7 @@ from pathlib import Path
 
 from services.domain.errors import InvalidInputError
 from services.ingest.connectors import SYSTEMS, open_connector
-from services.ingest.imports import ImportResult, run_import
+from services.ingest.imports import ImportResult, Progress, run_import
 from services.ingest.quarantine import QuarantinedRecord, list_quarantine, show_quarantined
 from services.ingest.spool import PAYLOAD_LIMIT
 from services.store.database import Store
@@ -44,6 +44,30 @@ def replay_quarantine(
     return ReplayResult(len(records), len(records) - still, still)
 
 
+def plan_replay(store: Store, system: str, *, spool_dir: Path | None = None) -> ImportResult:
+    """What replaying one source's records would come to; nothing is changed. Raises ConflictError while one runs."""
+    return _replay_system(store, system, _usable(store, system), None, spool_dir, "", dry_run=True)
+
+
+def replay_system(
+    store: Store, system: str, *, spool_dir: Path | None = None, actor: str, progress: Progress | None = None
+) -> ReplayResult:
+    """As ``replay_quarantine`` for one source whose records need no mapping."""
+    records = _usable(store, system)
+    _replay_system(store, system, records, None, spool_dir, actor, progress=progress)
+    open_now = {one.id for one in list_quarantine(store, limit=ALL) if one.source_system == system}
+    still = sum(record.id in open_now for record in records)
+    return ReplayResult(len(records), len(records) - still, still)
+
+
+def _usable(store: Store, system: str) -> list[QuarantinedRecord]:
+    return [
+        one
+        for one in list_quarantine(store, limit=ALL)
+        if one.source_system == system and len(one.payload) < PAYLOAD_LIMIT
+    ]
+
+
 def _replay_system(
     store: Store,
     system: str,
@@ -51,6 +75,9 @@ def _replay_system(
     mapping: Path | None,
     spool_dir: Path | None,
     actor: str,
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
 ) -> ImportResult:
     now = datetime.now(UTC)
     if system not in SYSTEMS or system == "table":
@@ -73,4 +100,4 @@ def _replay_system(
         for resource, lines in by_resource.items():
             (Path(folder) / f"{resource}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         opened = open_connector(system, Path(folder), mapping, now)
-        return run_import(store, opened, PLACE, spool_dir=spool_dir, actor=actor)
+        return run_import(store, opened, PLACE, dry_run=dry_run, progress=progress, spool_dir=spool_dir, actor=actor)
