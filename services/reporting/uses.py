@@ -14,7 +14,7 @@ from services.domain.consumers import Consumer, ConsumerKind
 from services.metrics import overview
 from services.metrics.pages import sources
 from services.reporting.definitions import KINDS
-from services.reporting.pages import recruiter, recruiters, teams
+from services.reporting.pages import interviews, recruiter, recruiters, teams
 from services.store.database import Store
 from services.store.tables import ScorecardTemplate, ThresholdRule
 
@@ -24,6 +24,7 @@ DECLARED: tuple[Consumer, ...] = (
     recruiter.CONSUMER,
     recruiters.CONSUMER,
     teams.CONSUMER,
+    interviews.CONSUMER,
     *(Consumer(ConsumerKind.REPORT, kind.id, kind.name, frozenset(kind.metrics)) for kind in KINDS.values()),
 )
 """What the product itself shows; a new page or report adds its declaration here."""

@@ -127,6 +127,18 @@ class Recomputed:
         held = held[held["application_id"].isin(self.company.applications.index)].set_index("application_id")
         return self.counts(self._dated(held["ends_at"], span), group)
 
+    def days_to_interview(self, span: Span, group: Group) -> dict[str | None, float | None]:
+        company = self.company
+        found: dict[str | None, list[int]] = {}
+        for row in company.table("interview").dropna(subset=["scheduled_at", "starts_at", "ends_at"]).itertuples():
+            application = company.application.get(row.application_id)
+            if application is None or row.status != "held" or row.ends_at > company.as_of:
+                continue
+            seconds = (row.starts_at - row.scheduled_at).total_seconds()
+            if seconds >= 0 and span.holds(company.local_date(row.ends_at, application["zone"])):
+                found.setdefault(group(application), []).append(tenths(seconds))
+        return {name: plain_median(days) for name, days in found.items()}
+
     def time_to_hire(self, span: Span, group: Group) -> dict[str | None, float | None]:
         return self._median_since_application(self.accepted(span), group)
 

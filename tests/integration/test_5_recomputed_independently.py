@@ -101,7 +101,7 @@ def test_5_counts_agree_by_local_month(ask: Asker, recomputed: Recomputed) -> No
     assert non_zero(found) == dict(recomputed.applications(YEAR, by_month))
 
 
-@pytest.mark.parametrize("metric", ["time_to_hire", "days_to_offer"])
+@pytest.mark.parametrize("metric", ["time_to_hire", "days_to_offer", "days_to_interview"])
 def test_5_plain_medians_agree(ask: Asker, recomputed: Recomputed, metric: str) -> None:
     expected = getattr(recomputed, metric)(YEAR, recomputed.by_department)
     assert_close(values(ask(metric, by=("department",)), metric, "department"), expected, DAYS)
