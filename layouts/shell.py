@@ -124,7 +124,8 @@ def _navigation(items: Sequence[NavItem]) -> Component:
 def _link(item: NavItem, name: str) -> Component:
     """The script adds the filters that are set to the links of pages that follow them."""
     classes = hb(f"{name} filtered" if item.filtered else name)
-    lock = html.Span([icon("lock", "s"), spoken("restricted")], className=hb("end")) if item.restricted else None
+    has_lock = item.restricted and name == "nav-i"
+    lock = html.Span([icon("lock", "s"), spoken("restricted")], className=hb("end")) if has_lock else None
     return dcc.Link(present(icon(item.icon), item.title, lock), href=item.path, className=classes)
 
 

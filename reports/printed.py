@@ -11,7 +11,19 @@ from reports import charts
 from reports.printable import LONGEST_NAME, printable
 from services.domain import phrases, wording
 from services.domain.metric import Row, Unit
-from services.domain.views import Bullet, Column, FunnelStep, ReportView, Table, TableRow, Tile, Trend, TrendPoint
+from services.domain.views import (
+    Bullet,
+    Column,
+    FunnelStep,
+    Mark,
+    ReportView,
+    Spread,
+    Table,
+    TableRow,
+    Tile,
+    Trend,
+    TrendPoint,
+)
 
 
 @dataclass(frozen=True)
@@ -242,10 +254,19 @@ def _cell(row: TableRow, column: Column, largest: float, width: str) -> PrintedC
     if isinstance(value, tuple):
         text = " · ".join(wording.number(part) for part in value)
         return PrintedCell(text, graphic=charts.buckets(value, title=f"{row.label}, {column.label}: {text}"))
+    if isinstance(value, Mark | Spread):
+        return PrintedCell(_drawn_words(value))
     if column.kind == "status":
         status = row.status if row.status in charts.STATUS_COLOUR else None
         return PrintedCell(str(value) if value else wording.NOTHING, status=status)
     return PrintedCell(_plain(value, column.kind))
+
+
+def _drawn_words(value: Mark | Spread) -> str:
+    """On paper a verdict is its word, and a dot on a scale its number."""
+    if isinstance(value, Mark):
+        return value.words
+    return wording.number(value.value, decimals=2) if value.value is not None else value.words or wording.NOTHING
 
 
 def _plain(value: str | float | None, kind: str) -> str:

@@ -10,9 +10,9 @@ from dash.development.base_component import Component
 from layouts.components.bars import bullet_bar, dot_line, stacked_bar
 from layouts.components.card import card, legend
 from layouts.components.markup import Child, hb, present, with_icon
-from layouts.components.status import TONES, status_chip
+from layouts.components.status import TONES, chip, status_chip
 from services.domain.metric import Row
-from services.domain.views import Bullet, Cell, Column, FunnelStep, Spread, Table, TableRow
+from services.domain.views import Bullet, Cell, Column, FunnelStep, Mark, Spread, Table, TableRow
 from services.domain.wording import NOTHING, number, shown
 
 AGE_BUCKETS = ("0–30 days", "31–60", "61–90", "over 90")
@@ -84,6 +84,8 @@ def _words(row: TableRow, column: Column) -> str:
 def _text(value: Cell) -> str:
     if isinstance(value, Row):
         return shown(value).text
+    if isinstance(value, Mark):
+        return value.words
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)):
@@ -99,15 +101,22 @@ def _content(row: TableRow, column: Column, full: float) -> Child:
     value = row.cells.get(column.id)
     if column.kind == "status":
         return status_chip(row.status) or NOTHING
-    if isinstance(value, tuple):
-        return stacked_bar(value, AGE_BUCKETS) if sum(value) else NOTHING
     if isinstance(value, Bullet):
         return _bullet(value, full)
+    if isinstance(value, Row):
+        return _figure(value, row.cells.get(f"{column.id}_status"))
+    return _drawn(value)
+
+
+def _drawn(value: Cell) -> Child:
+    """What is drawn from the cell alone."""
+    if isinstance(value, tuple):
+        return stacked_bar(value, AGE_BUCKETS) if sum(value) else NOTHING
+    if isinstance(value, Mark):
+        return chip(value.tone, value.words, "unknown" if value.tone == "hold" else None)
     if isinstance(value, Spread):
         tone = TONES.get(value.status or "", value.status or "")
         return dot_line(value, value.value, tone) if value.value is not None else value.words or NOTHING
-    if isinstance(value, Row):
-        return _figure(value, row.cells.get(f"{column.id}_status"))
     return _text(value)
 
 

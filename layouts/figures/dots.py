@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from layouts.figures import template
-from services.domain.metric import Reason, Unit
+from services.domain.metric import Reason
 from services.domain.phrases import compact
 from services.domain.views import Dot, DotPlot
 from services.domain.wording import FEW_HIDDEN, is_judged, number, shown
@@ -25,6 +25,7 @@ def height_of(plot: DotPlot) -> int:
 def dots_figure(plot: DotPlot) -> dict[str, Any]:
     """A plotly figure as a plain dictionary. First group on top; one without a value says so in its row."""
     low, high, step = _scale(plot)
+    ticks = [round(low + step * index, 6) for index in range(round((high - low) / step) + 1)]
     axis = dict(template.AXIS)
     rows = len(plot.dots)
     return {
@@ -38,10 +39,9 @@ def dots_figure(plot: DotPlot) -> dict[str, Any]:
                 **axis,
                 "type": "linear",
                 "range": [low, high],
-                "tickmode": "linear",
-                "tick0": low,
-                "dtick": step,
-                "tickformat": ",.0%" if plot.unit is Unit.RATE else ",",
+                "tickmode": "array",
+                "tickvals": ticks,
+                "ticktext": [compact(tick, plot.unit) for tick in ticks],
             },
             yaxis={
                 **axis,

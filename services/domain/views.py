@@ -182,7 +182,15 @@ class Spread:
     words: str = ""
 
 
-Cell: TypeAlias = Row | Bullet | Spread | str | float | int | tuple[int, ...] | None
+@dataclass(frozen=True)
+class Mark:
+    """A verdict in a cell: shape, word and colour. ``tone``: good, near, bad, hold."""
+
+    tone: str
+    words: str
+
+
+Cell: TypeAlias = Row | Bullet | Spread | Mark | str | float | int | tuple[int, ...] | None
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ class Progress:
     reason: str | None
     note: str | None
     period: Period
+    n: int = 0
+    """Those who disclosed; 0 while the share is not shown."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ class Goals:
             rows = ()
         if not rows or rows[0].value is None:
             return Progress(goal, None, str(rows[0].reason if rows else Reason.HIDDEN), None, span)
-        return Progress(goal, float(rows[0].value), None, rows[0].note, span)
+        return Progress(goal, float(rows[0].value), None, rows[0].note, span, rows[0].n)
 
 
 _KEPT = (
