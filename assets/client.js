@@ -651,7 +651,8 @@
     var answer;
     try {
       answer = await send.call(window, "/api/version", { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store", credentials: "same-origin" });
-    } catch (away) { return; /* the server is away: the next poll asks again */ }
+    } catch (away) { lost(); return; }
+    found();
     if (answer.status === 401) { signIn(); return; }
     if (answer.status === 304) { followLive(); return; }
     if (answer.status !== 200) return;
@@ -661,10 +662,25 @@
     followLive();
     var isNew = version === null ? Boolean(shown && next && shown !== next) : next !== version;
     version = next;
-    if (!isNew || !window.dash_clientside) return;
+    if (!isNew || !window.dash_clientside || new URLSearchParams(location.search).has("pinned")) return;
     window.dash_clientside.set_props("snapshot", { data: next });
     say("The numbers on this page are new.");
   }
+  /* Hold this view: the address names the snapshot, which is kept until it is let go. */
+  on("click", "[data-hold]", async function () {
+    var told = await askServer("/held-views", {}), pairs = new URLSearchParams(location.search);
+    if (told.failed) { fail("The view was not held.", told.failed); return; }
+    pairs.set("pinned", told.snapshot);
+    location.assign(location.pathname + asSearch(pairs));
+  });
+  on("click", 'a[href="#let-go"]', async function (link, event) {
+    event.preventDefault();
+    var pairs = new URLSearchParams(location.search), held = pairs.get("pinned");
+    pairs.delete("pinned");
+    await askServer("/held-views/let-go", { snapshot: held });
+    location.assign(location.pathname + asSearch(pairs));
+  });
+
   /* A live page follows the store until somebody pauses it. Drawn from the batch (its number is empty) it tries again. */
   var liveNumber, isPaused = false;
   function followLive() {
@@ -686,12 +702,25 @@
       if (control.getAttribute("aria-pressed") !== String(isPaused)) control.setAttribute("aria-pressed", String(isPaused));
     });
   }
+  /* Two polls without an answer are said; the next one that is answered takes the words back and fetches what changed. */
+  var missed = 0;
+  function lost() {
+    missed += 1;
+    if (missed !== 2) return;
+    fail("The server does not answer.", "It may be starting again, or the connection is gone. This page tries again by itself; your filters are kept in the address.");
+    say("The server does not answer.", true);
+  }
+  function found() {
+    if (missed >= 2) { byId("failure").hidden = true; say("The server answers again.", true); }
+    missed = 0;
+  }
   function shownVersion() {
     var head = document.querySelector("[data-version]");
     return head ? head.getAttribute("data-version") : null;
   }
   setInterval(poll, POLL_MS);
   document.addEventListener("visibilitychange", poll);
+  window.addEventListener("online", poll);
   window.addEventListener("load", function () { setTimeout(poll, 1000); });
 
   /* ---- where we are, and charts that fit ---- */

@@ -24,6 +24,9 @@ from services.store.tables import AppSetting
 REFRESH_SETTING = "mart.refresh_minutes"
 DEFAULT_REFRESH_MINUTES = 5
 ALERTS_EVERY_S = 15
+LIVE_LANE_EVERY_S = 30
+LOOK_EVERY_S = 20
+"""How often it is looked whether a dashboard is to be refreshed."""
 SURVEYS_EVERY_S = 300
 LEFTOVER_AGE = timedelta(hours=1)
 """A temporary file of the archive that is older belongs to a process that died."""
@@ -95,15 +98,26 @@ def run_report_of(services: Services, settings: Settings) -> RunReport:
 def make_report_clock(settings: Settings) -> ReportClock:
     """What the scheduler role needs."""
     from dashapp.scheduler import Chore, ReportClock  # noqa: PLC0415 - loads APScheduler; the other roles do without
+    from services.ingest.live_lane import fill_once  # noqa: PLC0415 - as above
     from services.mart.apart import build_apart  # noqa: PLC0415 - as above
+    from services.reporting.refresh import Refresh  # noqa: PLC0415 - as above
 
     services = build_services(settings)
+    refresh = Refresh(
+        services.store,
+        services.mart,
+        services.policy,
+        services.audit,
+        build=lambda: build_apart(settings.database_url, settings.mart_dir, mart_url=settings.mart_url),
+        standard_minutes=lambda: refresh_interval_s(services.store) // 60,
+    )
     return ReportClock(
         services.schedules,
         DutyRoster(services.store),
-        refresh_mart=lambda: build_apart(settings.database_url, settings.mart_dir, mart_url=settings.mart_url),
-        refresh_every_s=lambda: refresh_interval_s(services.store),
+        refresh_mart=refresh.round,
+        refresh_every_s=lambda: min(refresh_interval_s(services.store), LOOK_EVERY_S),
         chores=(
+            Chore("live lane", LIVE_LANE_EVERY_S, lambda: fill_once(services.store)),
             Chore("thresholds", ALERTS_EVERY_S, services.alerts.rounds.run),
             Chore("surveys", SURVEYS_EVERY_S, services.surveys.rounds.run),
         ),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from services.metrics.query import QueryLayer
     from services.reporting.archive_page import ArchivePage
     from services.reporting.definitions import Reports
+    from services.reporting.held_views import HeldViews
     from services.reporting.pipeline_page import PipelinePage
+    from services.reporting.refresh import Refresh
     from services.reporting.schedule_page import SchedulePage
     from services.reporting.schedules import Schedules
     from services.requisitions.assembly import Requisitions
@@ -80,3 +82,17 @@ class Services(NamedTuple):
         from services.reporting.pipeline_page import pipeline_of  # noqa: PLC0415 - as explanations
 
         return pipeline_of(self.query, self.store, self.mart, self.alerts.incidents, self.policy)
+
+    @property
+    def refresh(self) -> Refresh:
+        """Rules, history and failures of the refresh; the scheduler's own also builds."""
+        from services.reporting.refresh import Refresh  # noqa: PLC0415 - as explanations
+
+        return Refresh(self.store, self.mart, self.policy, self.audit)
+
+    @property
+    def held_views(self) -> HeldViews:
+        """Snapshots that people hold on to."""
+        from services.reporting.held_views import HeldViews  # noqa: PLC0415 - as explanations
+
+        return HeldViews(self.store, self.mart, self.audit)

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from dash import Input, Output, State
 from dash.exceptions import PreventUpdate
 
+from callbacks.pages.holding import held_or_fresh
 from callbacks.registry import GuardedDash, PageRequest, path_parameters
 from callbacks.routing import parse_query
 from callbacks.session import current_viewer, tell_if_refused
@@ -69,7 +70,9 @@ class FilteredPage:
             return failed(self.title, str(error), _reference(self.id, error))
 
     def _parts(self, request: PageRequest) -> Parts:
-        view = _marked(self.view(request), request)
+        with held_or_fresh(request.services, request.query, request.viewer) as notes:
+            view = _marked(self.view(request), request)
+        view = replace(view, notes=(*notes, *view.notes))
         return parts_of(view, shown_token(version_of(view.stamp), request.query), self.draw)
 
     def register(self, app: GuardedDash, services: Services) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dash import Input, Output, State
 from dash.exceptions import PreventUpdate
 
+from callbacks.pages.holding import held_or_fresh
 from callbacks.registry import GuardedDash, PageRequest
+from callbacks.routing import parse_query
 from callbacks.session import current_viewer, tell_if_refused
 from layouts import ids
 from layouts.components.filters import filter_bar
@@ -41,7 +44,7 @@ def page(request: PageRequest) -> Component:
     if not _has_snapshot(request.services):
         return no_snapshot(TITLE)
     try:
-        return overview_page(_view(request.services, filters_of(request.query), request.viewer))
+        return overview_page(_view(request.services, filters_of(request.query), request.viewer, request.query))
     except HireboardError as error:
         tell_if_refused(error, "/")
         return failed(TITLE, str(error), _reference(error))
@@ -55,14 +58,18 @@ def _has_snapshot(services: Services) -> bool:
     return True
 
 
-def overview_parts(services: Services, filters: Filters, viewer: Viewer) -> Parts:
+def overview_parts(
+    services: Services, filters: Filters, viewer: Viewer, query: Mapping[str, Sequence[str]] | None = None
+) -> Parts:
     """Head, filter bar, body and foot, and the token of what they show."""
-    return _drawn(_view(services, filters, viewer))
+    return _drawn(_view(services, filters, viewer, query or {}))
 
 
-def _view(services: Services, filters: Filters, viewer: Viewer) -> OverviewView:
-    view = services.overview.view(filters, viewer)
-    return replace(view, hero_trend=marked(view.hero_trend, services.mart, viewer))
+def _view(services: Services, filters: Filters, viewer: Viewer, query: Mapping[str, Sequence[str]]) -> OverviewView:
+    with held_or_fresh(services, query, viewer) as notes:
+        view = services.overview.view(filters, viewer)
+    trend = marked(view.hero_trend, services.mart, viewer)
+    return replace(view, hero_trend=trend, notes=(*notes, *view.notes))
 
 
 def _drawn(view: OverviewView) -> Parts:
@@ -101,4 +108,4 @@ def register(app: GuardedDash, services: Services) -> None:
         # Dash calls once more right after the page was drawn; drawing it twice would cost the reader a second.
         if shown == shown_token(services.mart.snapshot().version, filters):
             raise PreventUpdate
-        return overview_parts(services, filters, current_viewer())
+        return overview_parts(services, filters, current_viewer(), parse_query(search))

@@ -17,10 +17,11 @@ _SNAPSHOT_CHARACTERS = 12
 def page_head(title: str, subtitle: str, stamp: Stamp) -> Component:
     as_of = html.Span(f"As of {_as_of(stamp)}", className=with_icon("asof", "clock"))
     printer = button(icon("print"), spoken("Print"), classes="btn icon hide-m", data_print="page", title="Print")
+    hold = button(icon("lock"), "Hold", classes="btn hide-m", data_hold="view", title="Keep these numbers as they are")
     return html.Header(
         [
             html.Div([html.H1(title), html.P(subtitle, className=hb("sub"))]),
-            html.Div([as_of, printer], className=hb("row gap-3")),
+            html.Div([as_of, hold, printer], className=hb("row gap-3")),
         ],
         className=hb("page-head"),
         **attributes(data_version=version_of(stamp)),

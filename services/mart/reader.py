@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ import duckdb
 import numpy as np
 import sqlalchemy as sa
 
-from services.domain.errors import RetryLaterError
+from services.domain.errors import NotFoundError, RetryLaterError
 from services.mart.compiler import compile_select
 from services.mart.connection import enter_snapshot, open_for_reading, reader_threads
 from services.mart.digests import SCHEMA_VERSION
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 
 QUERY_TIMEOUT_S = 30.0
 LOOK_AGAIN_S = 1.0
+OTHERS_OPEN = 2
+"""Snapshots that somebody holds on to, opened beside the current one."""
+_ID = re.compile(r"[0-9a-f]{8,64}")
 
 
 class NotReadyError(RetryLaterError):
@@ -99,13 +103,15 @@ class MartReader:
 
     def _forget(self) -> None:
         """Start afresh in this process. A connection inherited over a fork is left alone: closing it could hang."""
-        self._inherited = [*getattr(self, "_inherited", []), getattr(self, "_instance", None)]
+        inherited = [getattr(self, "_instance", None), getattr(self, "_others", None)]
+        self._inherited = [*getattr(self, "_inherited", []), *inherited]
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._local = threading.local()
         self._watchdog = Watchdog()
         self._pool: ThreadPoolExecutor | None = None
         self._instance: _Instance | None = None
+        self._others: dict[str, _Instance] = {}
         self._looked_at = 0.0
 
     def snapshot(self) -> SnapshotInfo:
@@ -128,6 +134,35 @@ class MartReader:
             yield instance.info
         finally:
             self._local.held = None
+
+    @contextlib.contextmanager
+    def hold_at(self, snapshot_id: str) -> Iterator[SnapshotInfo]:
+        """As ``hold``, by a snapshot that is kept, whatever is current. Raises NotFoundError when it is not."""
+        before, instance = self._held(), self._kept(snapshot_id)
+        self._local.held = instance
+        try:
+            yield instance.info
+        finally:
+            self._local.held = before
+
+    def _kept(self, snapshot_id: str) -> _Instance:
+        current = self._current()
+        if current.info.id == snapshot_id:
+            return current
+        with self._lock:
+            found = self._others.get(snapshot_id)
+            if found is None:
+                self._others[snapshot_id] = found = self._opened(snapshot_id)
+                while len(self._others) > OTHERS_OPEN:
+                    self._others.pop(next(iter(self._others)))
+            return found
+
+    def _opened(self, snapshot_id: str) -> _Instance:
+        manifest = self.folder.manifest(snapshot_id) if _ID.fullmatch(snapshot_id) else None
+        usable = manifest is not None and manifest.schema_version == SCHEMA_VERSION
+        if manifest is None or not usable or not self.folder.is_intact(manifest):
+            raise NotFoundError("The numbers that this view held are not kept any more. Let go of it to see today's.")
+        return _Instance(manifest, open_for_reading(self.folder.file(manifest.id)), (manifest.id, 0))
 
     def later(self, work: Callable[[], _T]) -> Callable[[], _T]:
         """Begin ``work`` in another thread, on the snapshot that this one holds; what is returned waits for it.
@@ -182,6 +217,7 @@ class MartReader:
         """Let go of the snapshot; the next use opens it again."""
         with self._lock:
             self._instance = None
+            self._others.clear()
 
     def _run(self, sql: str, values: list[object], fetch: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
         instance = self._held() or self._current()

@@ -215,6 +215,10 @@ class SnapshotFolder:
             )
         self.file(snapshot_id).with_suffix(".pin").touch()
 
+    def unpin(self, snapshot_id: str) -> None:
+        """It goes with the other old ones at the next publication."""
+        self.file(snapshot_id).with_suffix(".pin").unlink(missing_ok=True)
+
     def prune(self) -> list[str]:
         """Remove all but the last three, the last of each month and pinned ones; returns the removed ids."""
         newest_first = sorted(self.manifests(), key=lambda m: m.published_at, reverse=True)
