@@ -24,7 +24,8 @@ from services.domain.wording import at_instant, number, on_date
 
 def page_of(name: str, title: str, subtitle: str, *body: Child) -> Component:
     head = html.Header(html.Div([html.H1(title), html.P(subtitle, className=hb("sub"))]), className=hb("page-head"))
-    return html.Div(present(head, *body), **attributes(data_page=name))
+    parts = [html.Div(part, className=hb("mt-4")) for part in present(*body)]
+    return html.Div([head, *parts], **attributes(data_page=name))
 
 
 def options_of(choices: Sequence[Choice]) -> tuple[tuple[str, str], ...]:
@@ -78,7 +79,7 @@ def _search(words: str) -> Component:
         ],
         action="/admin/people",
         method="GET",
-        className=hb("row gap-3 mb-4"),
+        className=hb("row gap-3"),
         role="search",
     )
 

@@ -142,7 +142,9 @@ class PeoplePage:
 
 
 def _role_word(role: Role) -> str:
-    return role.value.replace("_", " ").capitalize()
+    """As the side bar names it, where the plain word would be an abbreviation."""
+    named = {Role.HRBP: "HR partner", Role.DEI_OFFICER: "Inclusion officer", Role.ADMIN: "Administrator"}
+    return named.get(role, role.value.replace("_", " ").capitalize())
 
 
 def _departments(connection: Connection) -> list[tuple[int, str]]:
