@@ -84,6 +84,12 @@ class PlaceBook:
             {key: name for key, name in levels},  # noqa: C416 - as above
         )
 
+    def listed(self) -> list[Place]:
+        """The company, then every department and job family by name."""
+        departments = [self.place(Level.DEPARTMENT, str(key)) for key in self._departments]
+        families = [self.place(Level.JOB_FAMILY, str(key)) for key in self._families]
+        return [COMPANY, *sorted(departments, key=_by_name), *sorted(families, key=_by_name)]
+
     def find(self, department: str | None = None, job_family: str | None = None, level: str | None = None) -> Place:
         """One place; nothing named = the company. Raises InvalidInputError, which lists the names there are."""
         if department is not None and (job_family is not None or level is not None):
@@ -159,6 +165,10 @@ class PlaceBook:
         if sum(other == name for other, _ in self._departments.values()) == 1:
             return name
         return BETWEEN.join(self._departments[step][0] for step in reversed(self.way_up(key)))
+
+
+def _by_name(place: Place) -> str:
+    return place.name
 
 
 def _id_of(name: str | None, names: Mapping[int, str]) -> int | None:

@@ -35,6 +35,11 @@ class Planning(NamedTuple):
     jurisdictions: Jurisdictions
     floors: Floors
 
+    def places(self) -> PlaceBook:
+        """The names there are now."""
+        with self.store.read() as connection:
+            return PlaceBook.of(connection)
+
     def place(self, department: str | None = None, job_family: str | None = None, level: str | None = None) -> Place:
         """By name; nothing named = the company. Raises InvalidInputError, which lists the names there are."""
         with self.store.read() as connection:
