@@ -18,6 +18,7 @@ from callbacks.pages import PAGES
 from callbacks.registry import GuardedDash, PageRequest, PageSpec, PageTable, RouteSpec
 from callbacks.session import current_viewer, viewer_or_none
 from dashapp.api.bearer import BearerGate
+from dashapp.api.requisitions import requisition_routes
 from dashapp.api.routes import api_routes
 from dashapp.auth import StoredSessions, install_login
 from dashapp.caching import CacheStore, DataCache, ResponseCache
@@ -82,6 +83,7 @@ def create_server(settings: Settings, services: Services | None = None, pages: I
     server.register_blueprint(health_routes(services.store, services.mart))
     server.register_blueprint(survey_routes(services))
     server.register_blueprint(api_routes(services))
+    server.register_blueprint(requisition_routes(services))
     _add_routes(server, gate, services, table)
     gate.responses = ResponseCache(store, lambda: _stamp(services))
     gate.app = _dash(server, services, table)

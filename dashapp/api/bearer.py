@@ -18,18 +18,21 @@ PREFIX = "/api/v1/"
 QUERY = f"{PREFIX}metrics/query"
 LIST = f"{PREFIX}metrics"
 ONE = f"{PREFIX}metrics/<metric_id>"
+REQUISITION = f"{PREFIX}requisitions/<requisition_id>"
 DESCRIPTION = f"{PREFIX}openapi.json"
 
 ROUTES: Mapping[str, Action] = {
     QUERY: Action.METRICS_QUERY,
     LIST: Action.METRICS_QUERY,
     ONE: Action.METRICS_QUERY,
+    REQUISITION: Action.REQUISITIONS_VIEW,
     DESCRIPTION: Action.PUBLIC,
 }
 SCOPES: Mapping[str, TokenScope] = {
     QUERY: TokenScope.METRICS_READ,
     LIST: TokenScope.DEFINITIONS_READ,
     ONE: TokenScope.DEFINITIONS_READ,
+    REQUISITION: TokenScope.REQUISITIONS_EDIT,
 }
 NO_TOKEN = "Send a token in the header: Authorization: Bearer TOKEN. An administrator makes one."  # noqa: S105 - words
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashapp.api.requisition_description import REQUISITION_SCHEMAS, requisition_operations
 from services.accounts.tokens import PER_MINUTE, TokenScope
 from services.domain.metric import Anchor, Attribution, Better, Estimator, Reason, Status, Unit
 from services.domain.people import ColumnClass
@@ -30,6 +31,7 @@ def description() -> dict[str, Any]:
             "/api/v1/metrics": {"get": _list_operation()},
             "/api/v1/metrics/{metric_id}": {"get": _one_operation()},
             "/api/v1/metrics/query": {"get": _query_operation()},
+            "/api/v1/requisitions/{requisition_id}": requisition_operations(),
             "/api/v1/openapi.json": {"get": _own_operation()},
         },
         "components": {
@@ -41,6 +43,7 @@ def description() -> dict[str, Any]:
                 "ListedMetric": _listed(),
                 "Metric": _metric(),
                 "Problem": _PROBLEM,
+                **REQUISITION_SCHEMAS,
             },
         },
     }

@@ -43,6 +43,8 @@ class TokenScope(enum.StrEnum):
     """Which metrics there are and how they are defined; no figures."""
     METRICS_READ = "metrics:read"
     """Figures, and the definitions with them."""
+    REQUISITIONS_EDIT = "requisitions:edit"
+    """One requisition's fields, read and changed; no figures."""
 
 
 _INCLUDES = {TokenScope.METRICS_READ: frozenset({TokenScope.METRICS_READ, TokenScope.DEFINITIONS_READ})}
