@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sabotage.editing_mutants import EDITING_MUTANTS
 from tests.sabotage.explanation_mutants import EXPLANATION_MUTANTS
 from tests.sabotage.import_mutants import IMPORT_MUTANTS
 from tests.sabotage.metric_mutants import METRIC_MUTANTS
@@ -27,6 +28,7 @@ EVERY = (
     *MUTANTS,
     *METRIC_MUTANTS,
     *EXPLANATION_MUTANTS,
+    *EDITING_MUTANTS,
     *IMPORT_MUTANTS,
     *PLANNING_MUTANTS,
     *PROMISE_MUTANTS,
