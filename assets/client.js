@@ -467,12 +467,12 @@
   }
   /* ---- forms of settings: sent as JSON; the page shows what holds afterwards ---- */
   document.addEventListener("submit", async function (event) {
-    var form = event.target.closest("form[data-post]");
+    var form = event.target.closest("form[data-setting]");
     if (!form) return;
     event.preventDefault();
     var status = form.querySelector("[data-form-status]"), sent = Object.fromEntries(new FormData(form).entries());
     status.textContent = "";
-    var told = await askServer(form.getAttribute("data-post"), sent);
+    var told = await askServer(form.getAttribute("data-setting"), sent);
     if (told.failed) { status.textContent = told.failed; return; }
     keep("hb-done", told.message || "Saved.");
     location.reload();

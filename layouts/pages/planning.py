@@ -69,7 +69,8 @@ def _dialog(form: Form) -> Component:
         className=hb("row mt-4"),
     )
     status = html.P(className=hb("sm t-bad"), **attributes(role="alert", data_form_status="true"))
-    body = html.Form(present(*fields, seen, status, buttons), className=hb("form"), **attributes(data_post=form.action))
+    parts = present(*fields, seen, status, buttons)
+    body = html.Form(parts, className=hb("form"), **attributes(data_setting=form.action))
     return html.Dialog(
         [html.H2(form.title, id=f"{form.id}-title"), html.P(form.words, className=hb("sub")), body],
         id=form.id,

@@ -59,15 +59,15 @@ def test_1_plans_are_read_by_those_whose_work_they_are(product: Product, path: s
         assert '"data-page"' in show(product, role, path)
     for role in OTHERS:
         page = show(product, role, path)
-        assert "data-post" not in page
+        assert "data-setting" not in page
         assert "Caps and stale limits" not in page
         assert "Scorecard templates" not in page
 
 
 def test_1_4_only_those_who_may_change_get_forms_and_the_rest_are_told_why(product: Product) -> None:
-    assert show(product, Role.ADMIN, PAGES[0]).count('"data-post"') >= 4
+    assert show(product, Role.ADMIN, PAGES[0]).count('"data-setting"') >= 4
     eva = show(product, Role.EXECUTIVE, PAGES[0])
-    assert '"data-post"' not in eva
+    assert '"data-setting"' not in eva
     assert "Read only: recruiting managers and administrators change this." in eva
     assert "Each step waits" not in show(product, Role.HRBP, PAGES[1])  # thresholds are their managers' matter
     assert "Each step waits" in show(product, Role.RECRUITING_MANAGER, PAGES[1])
