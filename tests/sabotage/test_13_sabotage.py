@@ -23,6 +23,7 @@ from tests.sabotage.planning_mutants import PLANNING_MUTANTS
 from tests.sabotage.promise_mutants import PROMISE_MUTANTS
 from tests.sabotage.sensitive_mutants import SENSITIVE_MUTANTS
 from tests.sabotage.statistics_mutants import STATISTICS_MUTANTS
+from tests.sabotage.team_page_mutants import TEAM_PAGE_MUTANTS
 
 EVERY = (
     *MUTANTS,
@@ -34,6 +35,7 @@ EVERY = (
     *PROMISE_MUTANTS,
     *STATISTICS_MUTANTS,
     *SENSITIVE_MUTANTS,
+    *TEAM_PAGE_MUTANTS,
 )
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from services.access.policy import Action, Policy
 from services.domain.consumers import Consumer, ConsumerKind
 from services.domain.errors import TooManyGroupsError
+from services.domain.filters import to_search
 from services.domain.judgement import judge
 from services.domain.metric import Better, Row, Unit
 from services.domain.people import ColumnClass, Viewer
+from services.domain.team_views import Choice, Switch
 from services.domain.views import Bullet, Cell, Column, Filters, Note, PageView, Section, Table, TableRow
 from services.domain.wording import NOTHING, number
 from services.metrics.feedback import BREACH_ROLES, BREACH_SHARE
@@ -33,6 +35,8 @@ CONSUMER = Consumer(ConsumerKind.PAGE, "interviews", "Interviews", frozenset((*T
 """Every metric the page asks."""
 LIMIT_DAYS = 2.0
 MOST_PEOPLE = 200
+PAGE_SIZE = 25
+PATH = "/interviews"
 _WIDEST_DAYS, _WIDEST_SHARE = 5.0, 0.6
 
 
@@ -45,8 +49,11 @@ class InterviewsPage:
         self._policy = policy
         self._cap = cap
 
-    def view(self, filters: Filters, viewer: Viewer) -> PageView:
-        """Raises ForbiddenError without the action. Interviewers by name only with the class of single people."""
+    def view(self, filters: Filters, viewer: Viewer, page: int = 1) -> PageView:
+        """``page``: of the interviewers' names, which need the class of single people.
+
+        Raises ForbiddenError without the action.
+        """
         self._policy.require(viewer, Action.INTERVIEWS_VIEW)
         with self._desk.opened(filters, viewer, off=("source",)) as opened:
             ask = Questions(opened)
@@ -56,7 +63,7 @@ class InterviewsPage:
             load = ask.ask(LOAD, USE, by=(level,))
             tiles = tuple(ask.tile(metric_id) for metric_id in TILES)
             cap = self._cap()
-            people = _people(ask, cap) if ColumnClass.PERSON in viewer.classes else ()
+            people = _people(ask, cap, page) if ColumnClass.PERSON in viewer.classes else ()
             lede, rules = write_lede(tiles[3].row)
             late = tiles[2]
             return PageView(
@@ -201,16 +208,19 @@ def _waits(held: Asked, load: Asked, level: str, cap: float) -> Table:
     )
 
 
-def _people(ask: Questions, cap: float) -> tuple[Section, ...]:
+def _people(ask: Questions, cap: float, page: int) -> tuple[Section, ...]:
     """Panel load and lateness by interviewer; too many names help nobody, so the page then says how to narrow."""
     try:
         load = ask.ask(LOAD, by=("interviewer",), most_groups=MOST_PEOPLE)
-        names = _names(load, LOAD, "interviewer")
+        everybody = _names(load, LOAD, "interviewer")
         late = ask.ask(LATE, by=("interviewer",), most_groups=2 * MOST_PEOPLE)
+        pages = max(1, -(-len(everybody) // PAGE_SIZE))
+        at = min(page, pages)
+        names = everybody[(at - 1) * PAGE_SIZE : at * PAGE_SIZE]
         rows = tuple(_person(load, late, name, cap) for name in names)
         empty = "No interviewer can be named in this selection."
     except TooManyGroupsError as many:
-        rows = ()
+        rows, pages, at = (), 1, 1
         empty = (
             f"{many.groups:,} people interviewed in this selection, too many for one table. "
             "Choose a department, a job family or a geography to see them."
@@ -232,7 +242,21 @@ def _people(ask: Questions, cap: float) -> tuple[Section, ...]:
         id="interviewers",
         heading="Interviewer",
     )
-    return (Section("interviewers", table),)
+    if pages == 1:
+        return (Section("interviewers", table),)
+    return (Section("interviewers", table), Section("pages", _pages(ask.opened.filters, at, pages)))
+
+
+def _pages(filters: Filters, at: int, pages: int) -> Switch:
+    search = to_search(filters)
+    more = f"{PATH}{search}{'&' if search else '?'}page="
+    first = f"{PATH}{search}"
+    return Switch(
+        title="Page",
+        caption=f"{PAGE_SIZE} interviewers a page.",
+        name="page",
+        choices=tuple(Choice(str(n), str(n), n == at, first if n == 1 else f"{more}{n}") for n in range(1, pages + 1)),
+    )
 
 
 def _person(load: Asked, late: Asked, name: str, cap: float) -> TableRow:

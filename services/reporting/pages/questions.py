@@ -137,3 +137,12 @@ def attribution_of(query: Mapping[str, Sequence[str]]) -> Attribution:
     """The model the address names (hostile); whatever is no model is the primary owner."""
     named = next(iter(query.get("attribution", ())), "")
     return Attribution(named) if named in set(Attribution) else Attribution.PRIMARY
+
+
+def page_number(query: Mapping[str, Sequence[str]]) -> int:
+    """The page of a long list the address names (hostile), from 1."""
+    named = next(iter(query.get("page", ())), "1")
+    return max(1, int(named)) if named.isascii() and named.isdigit() and len(named) < _DIGITS else 1
+
+
+_DIGITS = 6

@@ -23,7 +23,7 @@ from services.metrics.attribution import PARTS, displayed
 from services.metrics.names import StoreNames
 from services.metrics.pages.frame import Desk
 from services.reporting.definitions.subjects import Snapshots, Subject, Subjects
-from services.reporting.pages.questions import Asked, Questions, attribution_of
+from services.reporting.pages.questions import Asked, Questions, attribution_of, page_number
 from services.reporting.pages.recruiter import HIRES, MODELS, attribution_switch
 
 CONSUMER = Consumer(
@@ -59,7 +59,7 @@ class RecruitersPage:
             credits_ = ask.ask(HIRES, by=("recruiter",), attribution=model)
             hires = ask.ask(HIRES).row(HIRES)
             links = {subject.name: f"{PATH}/{subject.id}" for subject in self._known(viewer)}
-            table, pages = _table(standing, credits_, model, _Shown(order, _number(query), links))
+            table, pages = _table(standing, credits_, model, _Shown(order, page_number(query), links))
             address = _Address(opened.filters, model, order)
             sections = [
                 Section("attribution", attribution_switch(model, PATH, opened.filters), 6),
@@ -67,7 +67,7 @@ class RecruitersPage:
                 Section("recruiters", table),
             ]
             if pages > 1:
-                sections.append(Section("pages", _pages(address, min(_number(query), pages), pages)))
+                sections.append(Section("pages", _pages(address, min(page_number(query), pages), pages)))
             return PageView(
                 id="recruiters",
                 title="Recruiters",
@@ -183,14 +183,6 @@ def _pages(address: _Address, at: int, pages: int) -> Switch:
 def _order(query: Mapping[str, Sequence[str]]) -> str:
     named = next(iter(query.get("order", ())), "name")
     return named if named in ORDERS else "name"
-
-
-def _number(query: Mapping[str, Sequence[str]]) -> int:
-    named = next(iter(query.get("page", ())), "1")
-    return max(1, int(named)) if named.isascii() and named.isdigit() and len(named) < _DIGITS else 1
-
-
-_DIGITS = 6
 
 
 def _notes(viewer: Viewer, credits_: Asked, hires: float | None) -> tuple[Note, ...]:
