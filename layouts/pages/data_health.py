@@ -61,7 +61,7 @@ def _notes(view: DataHealthView) -> list[Component]:
     notes = [Note("error", view.snapshot.blocked)] if view.snapshot is not None and view.snapshot.blocked else []
     late = [one.system for one in view.sources if one.is_late]
     if late:
-        words = f"No import of {listing(tuple(late))} for longer than usual. Its figures may be old."
+        words = f"No import of {listing(tuple(late))} for longer than usual. What comes from there may be old."
         notes.append(Note("warning", words))
     return [page_note(note) for note in notes]
 
@@ -155,19 +155,21 @@ def duration(seconds: float) -> str:
 
 
 def _sources(sources: tuple[SourceFreshness, ...], timezone: str) -> Component:
-    caption = "Last complete import, and how old it is. Tick: twice its usual distance."
+    caption = (
+        "Last complete import, and how old it is. Tick: twice its usual distance; under three imports is not judged."
+    )
     if not sources:
         words = "Nothing has been imported yet. “hireboard import” brings the first export."
         return card("Sources", caption, html.P(words, className=hb("sub")))
-    heads = [("System", ""), ("Last import", "fold"), ("Imports", "n fold"), ("In quarantine", "n"), ("Age", "fold")]
+    heads = [("System", ""), ("Last import", "fold"), ("Imports", "n fold"), ("In quarantine", "n"), ("Age", "n")]
     rows = [_source(one, timezone) for one in sources]
-    return card("Sources", caption, table([*heads, ("", "n"), ("", "")], rows))
+    return card("Sources", caption, table([*heads, ("Against its usual distance", "fold"), ("", "")], rows))
 
 
 def _source(one: SourceFreshness, timezone: str) -> list[Component]:
     last = at_instant(one.last_at, timezone) if one.last_at else "never completed"
     if one.limit_s is None:
-        status = chip("hold", "Too few imports to tell", "unknown")
+        status = chip("hold", "Not judged", "unknown")
     else:
         status = chip("bad", "Late") if one.is_late else chip("good", "In time")
     bar: Child = NOTHING
@@ -179,8 +181,8 @@ def _source(one: SourceFreshness, timezone: str) -> list[Component]:
         html.Td(last, className=hb("nowrap fold")),
         html.Td(number(one.imports), className=hb("n fold")),
         html.Td(number(one.waiting), className=hb("n")),
-        html.Td(bar, className=hb("wide fold")),
         html.Td(duration(one.age_s) if one.age_s is not None else NOTHING, className=hb("n nowrap")),
+        html.Td(bar, className=hb("wide fold")),
         html.Td(status),
     ]
 

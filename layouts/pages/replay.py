@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -22,7 +23,7 @@ def replay_section(desk: ReplayDesk, timezone: str) -> Component:
         "Replay",
         caption,
         _form(desk) if desk.systems else html.P(_nothing(desk), className=hb("sub")),
-        html.P(_by_hand(desk.by_hand), className=hb("sub")) if desk.by_hand and desk.systems else None,
+        html.P(_by_hand(desk.by_hand), className=hb("sub mt-4")) if desk.by_hand and desk.systems else None,
         html.Div(id=ids.REPLAY_PLAN, role="status"),
         html.Div(
             replay_status(desk.progress, timezone) if desk.progress else None, id=ids.REPLAY_STATUS, role="status"
@@ -34,11 +35,12 @@ def replay_section(desk: ReplayDesk, timezone: str) -> Component:
 
 
 def _form(desk: ReplayDesk) -> Component:
-    choice = dcc.RadioItems(
-        id=ids.REPLAY_SYSTEM,
-        options=[{"label": f"{system}, {number(count)} wait", "value": system} for system, count in desk.systems],
-        value=desk.systems[0][0],
-        className=hb("options"),
+    options = [
+        {"label": f"{system}, {number(count)} wait", "value": system, "input_id": f"replay-{system}"}
+        for system, count in desk.systems
+    ]
+    choice = dbc.RadioItems(
+        id=ids.REPLAY_SYSTEM, name="replay", options=options, value=desk.systems[0][0], className=hb("options")
     )
     return html.Div(
         [

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from services.domain.consumers import Consumer, ConsumerKind
 from services.metrics import overview
 from services.metrics.pages import diversity, offers, sources
+from services.reporting import data_health
 from services.reporting.definitions import KINDS
 from services.reporting.pages import interviews, recruiter, recruiters, teams
 from services.store.database import Store
@@ -21,6 +22,7 @@ from services.store.tables import ScorecardTemplate, ThresholdRule
 DECLARED: tuple[Consumer, ...] = (
     overview.CONSUMER,
     sources.CONSUMER,
+    data_health.CONSUMER,
     offers.CONSUMER,
     diversity.CONSUMER,
     recruiter.CONSUMER,

@@ -10,6 +10,7 @@ CUT_TESTS = "tests/integration/test_2_cut_imports.py"
 DEMO_TESTS = "tests/integration/test_11_demonstration_company.py"
 EVERGREEN_TESTS = "tests/integration/test_5_evergreen_seats.py"
 GOLDEN_IMPORT_TESTS = "tests/integration/test_2_golden_imports.py"
+HEALTH_TESTS = "tests/http/test_data_health.py"
 IMPORT_TESTS = "tests/integration/test_2_import_transactions.py"
 INCREMENT_TESTS = "tests/integration/test_4_mart_increments.py"
 SHAPE_TESTS = "tests/integration/test_2_greenhouse_shapes.py"
@@ -169,5 +170,40 @@ IMPORT_MUTANTS: tuple[Mutant, ...] = (
         "if not _is_named(connection):",
         "if not connection.closed:",
         f"{DEMO_TESTS}::test_one_that_was_cut_off_is_taken_back_and_loaded_again",
+    ),
+    Mutant(
+        "data health: where the exports lie, for whoever looks",
+        "services/reporting/data_health.py",
+        "    return found if sees_places else [one._replace(place=Path(one.place).name) for one in found]",
+        "    return found",
+        f"{HEALTH_TESTS}::test_failed_and_cut_imports_say_what_to_do",
+    ),
+    Mutant(
+        "data health: a record tells everything it says of a person",
+        "services/reporting/quarantine_page.py",
+        "    safe = plain and _SHOWN_NAME.search(name)",
+        "    safe = plain or _SHOWN_NAME.search(name)",
+        f"{HEALTH_TESTS}::test_a_record_shows_keys_dates_and_states_and_nothing_of_the_person",
+    ),
+    Mutant(
+        "data health: a reason quotes what somebody earns",
+        "services/reporting/quarantine_page.py",
+        '        reason = _QUOTED.sub("a value", reason)\n',
+        "        pass\n",
+        f"{HEALTH_TESTS}::test_a_reason_does_not_quote_what_a_person_said_or_earns",
+    ),
+    Mutant(
+        "data health: replay whatever waits, not what was counted",
+        "services/reporting/quarantine_replay.py",
+        "        if waiting != expected:",
+        "        if not waiting:",
+        f"{HEALTH_TESTS}::test_a_replay_of_another_number_than_was_counted_is_refused",
+    ),
+    Mutant(
+        "data health: counting loads",
+        "services/ingest/replay.py",
+        'None, spool_dir, "", dry_run=True)',
+        'None, spool_dir, "", dry_run=False)',
+        f"{HEALTH_TESTS}::test_ada_counts_first_and_replays_what_was_repaired",
     ),
 )
