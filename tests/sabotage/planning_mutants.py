@@ -34,4 +34,35 @@ PLANNING_MUTANTS: tuple[Mutant, ...] = (
         "share < -1",
         "tests/integration/test_p1_5_goals.py::test_1_5_offer_and_hire_figures_are_incomplete_until_enough_were_asked",
     ),
+    Mutant(
+        "5.6 last month's export counts as fresh",
+        "services/validation/freshness.py",
+        "    if written[oldest] < now - timedelta(hours=fresh_hours):\n",
+        "    if written[oldest] < now - timedelta(days=9_999):\n",
+        "tests/integration/test_5_6_monthly_validation.py"
+        "::test_5_6_a_missing_or_stale_export_is_one_incident_that_says_what_to_do",
+    ),
+    Mutant(
+        "2.4 a stale limit that is set changes nothing",
+        "services/metrics/record_quality.py",
+        "    limits = question.limits.stale_days\n",
+        "    limits = STANDARD_STALE\n",
+        "tests/integration/test_2_4_limits.py"
+        "::test_2_4_a_stale_limit_that_is_set_changes_the_count_and_what_answers_are_known_by",
+    ),
+    Mutant(
+        "1.2 a template set today rewrites reports of months that are over",
+        "services/reporting/definitions/selection.py",
+        "book_of(connection, until=ended_at)",
+        "book_of(connection)",
+        "tests/integration/test_1_2_report_templates.py"
+        "::test_1_2_reports_follow_the_template_and_profile_of_their_period",
+    ),
+    Mutant(
+        "1.1 a form overwrites a profile its page did not show",
+        "callbacks/pages/planning.py",
+        "        expected_version=words.seen_version(sent, place),\n",
+        "        expected_version=None,\n",
+        "tests/http/test_1_planning_pages.py::test_1_1_a_profile_is_set_once_by_who_saw_the_newest",
+    ),
 )
