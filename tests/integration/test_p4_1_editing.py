@@ -33,6 +33,7 @@ from services.mart.schema import (
 from services.requisitions.editing import RequisitionEdits
 from services.store import tables as t
 from services.store.database import Store
+from tests.command_line import CommandLine
 from tests.mart_scenes import Company, day
 from tests.people import People, make_people
 
@@ -393,3 +394,12 @@ def test_4_1_the_sources_hold_can_be_ended_here(scene: Scene, tmp_path: Path) ->
     stops = reader.execute(of(requisition_stop, "from_at", "to_at").where(requisition_stop.c.kind == "hold"))
     reader.close()
     assert stops == [(naive(20), NOW.replace(tzinfo=None))]
+
+
+def test_4_1_the_setting_is_ada_s_on_the_command_line(scene: Scene, tmp_path: Path) -> None:
+    hireboard = CommandLine(scene.store.url.render_as_string(hide_password=False), tmp_path)
+    refused, _, words = hireboard.run("requisitions", "manager-target-date", "on", "--as", "rita@northwind.example")
+    assert (refused, "admin.access" in words) == (1, True)
+    done, _, words = hireboard.run("requisitions", "manager-target-date", "on", "--as", "ada@northwind.example")
+    assert (done, words) == (0, "")
+    assert scene.edits.standing(OWN, scene.people.viewer("max")).may_edit == {Field.TARGET_ON}
