@@ -18,8 +18,11 @@ from services.delivery.failpoints import parse as parse_failpoints
 from services.domain.errors import ConfigurationError
 
 DATABASE_URLS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
-MART_URLS = "duckdb:///FOLDER with an absolute path, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
-MART_ENGINES = ("postgresql",)
+MART_URLS = (
+    "duckdb:///FOLDER with an absolute path, postgresql://USER:PASSWORD@HOST:PORT/DATABASE or "
+    "clickhouse://USER:PASSWORD@HOST:PORT[/?secure=true] (its HTTP port)"
+)
+MART_ENGINES = ("postgresql", "clickhouse")
 REDIS_URLS = "redis://[:PASSWORD@]HOST:PORT/NUMBER, rediss://… or unix://PATH"
 SMTP_URLS = "smtp://[USER:PASSWORD@]HOST:PORT (STARTTLS, demanded off loopback) or smtps://…"
 BASE_URLS = "http://HOST[:PORT] or https://HOST[:PORT][/PATH]; production takes https only"
@@ -67,7 +70,8 @@ def mart_url(value: str) -> str:
         parsed = make_url(value)
     except (ArgumentError, ValueError) as error:
         raise ValueError("not an address") from error
-    if parsed.drivername not in MART_ENGINES or not parsed.host or not parsed.database:
+    needs_database = parsed.drivername == "postgresql"
+    if parsed.drivername not in MART_ENGINES or not parsed.host or bool(parsed.database) != needs_database:
         raise ValueError("neither an absolute folder nor a database that is supported")
     return value
 

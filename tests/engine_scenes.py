@@ -8,17 +8,25 @@ from typing import Any, TypeAlias
 
 import pytest
 
-ENGINES = ("postgresql",)
+from tests.clickhouse_server import IS_INSTALLED, ThrowAwayClickHouse
+from tests.services_for_tests import ThrowAwayPostgres
+
+_WITHOUT = pytest.mark.skipif(not IS_INSTALLED, reason="ClickHouse is half a gigabyte: script/test --engines has it")
+ENGINES = ("postgresql", pytest.param("clickhouse", marks=_WITHOUT))
 NewEngine: TypeAlias = Callable[[str], str]
 """From an engine's name to the address of an empty database of it."""
 
 
 def new_engine(request: pytest.FixtureRequest) -> NewEngine:
-    """Servers start with the first test that asks for one."""
+    """PostgreSQL's server is the session's; ClickHouse's has no databases in databases, so each is one of its own."""
 
     def make(engine: str) -> str:
-        server = request.getfixturevalue({"postgresql": "postgres"}[engine])
-        return str(server.url(server.new_database()))
+        if engine == "clickhouse":
+            server = ThrowAwayClickHouse()
+            request.addfinalizer(server.stop)
+            return server.url
+        postgres: ThrowAwayPostgres = request.getfixturevalue("postgres")
+        return postgres.url(postgres.new_database())
 
     return make
 

@@ -98,7 +98,8 @@ def _first_ratings(question: Question) -> sa.CTE:
     )
     n, total = sa.cast(cycle.c.n, sa.Double), sa.cast(cycle.c.total, sa.Double)
     mean = total / n
-    spread_squared = sa.cast(cycle.c.n * cycle.c.squares - cycle.c.total * cycle.c.total, sa.Double) / (n * (n - 1))
+    exact = sa.cast(cycle.c.total, sa.Numeric(38, 0))
+    spread_squared = sa.cast(cycle.c.n * cycle.c.squares - exact * exact, sa.Double) / (n * (n - 1))
     given = sa.func.coalesce(sa.cast(rater.c.total, sa.Double), sa.literal_column("0.0"))
     own = (given + PRIOR_RATINGS * mean) / (sa.func.coalesce(rater.c.n, 0) + PRIOR_RATINGS)
     z = (first.c.r - own) / sa.func.sqrt(spread_squared)
@@ -107,7 +108,7 @@ def _first_ratings(question: Question) -> sa.CTE:
     return (
         sa.select(first.c.hire_id, on_grid.label("z"))
         .select_from(first.join(cycle, cycle.c.cycle == first.c.cycle).outerjoin(rater, same_rater))
-        .where(cycle.c.n > 1, cycle.c.n * cycle.c.squares > cycle.c.total * cycle.c.total)
+        .where(cycle.c.n > 1, cycle.c.n * cycle.c.squares > exact * exact)
         .cte("rated_hire")
     )
 

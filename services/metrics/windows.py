@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.domain.grains import Grain
-from services.mart.constructs import EpochSeconds, SecondsBetween
+from services.mart.constructs import EpochSeconds, HeldAt, SecondsBetween
 from services.mart.schema import dim_requisition, requisition_hold
 from services.metrics.dimensions import Kind
 from services.metrics.plan import Plan, truncated
@@ -178,8 +178,9 @@ def _overlap_before(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
 def held_at(requisition_id: sa.ColumnElement[int], at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     """Whether the requisition is on hold, frozen or between cancellation and re-opening at an instant."""
     hold = requisition_hold.c
-    return sa.exists().where(
+    covered = sa.exists().where(
         hold.requisition_id == requisition_id,
         hold.from_at <= at,
         sa.or_(hold.to_at.is_(None), hold.to_at > at),
     )
+    return HeldAt(covered, requisition_id, at)

@@ -5,23 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from services.mart.engines.engine import Engine
 
 if TYPE_CHECKING:
     from services.mart.reader import MartReader
     from services.mart.snapshots import Manifest, SnapshotFolder
 
-DUCKDB = "duckdb"
+DUCKDB, CLICKHOUSE = "duckdb", "clickhouse"
 
 
 def engine_at(url: str) -> Engine | None:
     """The database at ``url``; None = the snapshot files themselves answer."""
-    kind = sa.make_url(url).get_backend_name() if url else DUCKDB
+    kind = url.split(":", maxsplit=1)[0] or DUCKDB
     if kind == DUCKDB:
         return None
-    from services.mart.engines.postgresql import PostgresEngine  # noqa: PLC0415 - only where it is chosen
+    if kind == CLICKHOUSE:
+        from services.mart.engines.clickhouse import ClickHouseEngine  # noqa: PLC0415 - only where it is chosen
+
+        return ClickHouseEngine(url)
+    from services.mart.engines.postgresql import PostgresEngine  # noqa: PLC0415 - as above
 
     return PostgresEngine(url)
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg, PGDialect_psycopg
 from sqlalchemy.sql import operators
+from sqlalchemy.sql.compiler import SQLCompiler
 
 
 class _Compiler(PGCompiler_psycopg):
@@ -25,9 +26,7 @@ class _Compiler(PGCompiler_psycopg):
         return f"{self.process(unary.element, **kw)} DESC NULLS LAST"
 
     def visit_nulls_last_op_unary_modifier(self, unary: sa.UnaryExpression[Any], operator: Any, **kw: Any) -> str:
-        inner = unary.element
-        said = isinstance(inner, sa.UnaryExpression) and inner.modifier is operators.desc_op
-        return self.process(inner, **kw) + ("" if said else " NULLS LAST")
+        return without_said_nulls(self, unary, **kw)
 
     def visit_round_func(self, function: sa.Function[Any], **kw: Any) -> str:
         """Halves away from zero; PostgreSQL rounds a double's half to the even neighbour."""
@@ -42,6 +41,13 @@ class _Compiler(PGCompiler_psycopg):
     def visit_unnest_func(self, function: sa.Function[Any], **kw: Any) -> str:
         """A series is a set of rows already."""
         return self.process(function.clauses, **kw)
+
+
+def without_said_nulls(compiler: SQLCompiler, unary: sa.UnaryExpression[Any], **kw: Any) -> str:
+    """``NULLS LAST`` once, where a descending order says it already."""
+    inner = unary.element
+    said = isinstance(inner, sa.UnaryExpression) and inner.modifier is operators.desc_op
+    return compiler.process(inner, **kw) + ("" if said else " NULLS LAST")
 
 
 class _Dialect(PGDialect_psycopg):
