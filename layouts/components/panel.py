@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from layouts.components.markup import attributes, button, hb, icon
 from services.domain.metric import Reason, Unit
 from services.domain.views import Dot, DotPlot, MetricDetail, Tile, Trend
-from services.domain.wording import NOTHING, amount, number, shown, unit_word
+from services.domain.wording import FEW_HIDDEN, NOTHING, amount, number, shown, unit_word
 
 TREND = "trend"
 """Name of the chart's own numbers, beside those of the tiles."""
@@ -127,8 +127,11 @@ def _dot_numbers(plot: DotPlot) -> dict[str, Any]:
 
 
 def _n(dot: Dot) -> str:
-    """A sensitive figure that is hidden has no n either."""
-    return NOTHING if dot.row.reason is Reason.HIDDEN else number(dot.row.n)
+    """A sensitive figure that is hidden has no n either; of fewer than five only that is said."""
+    if dot.row.reason is Reason.HIDDEN:
+        return NOTHING
+    is_small = dot.row.value is None and 0 < dot.row.n < FEW_HIDDEN
+    return f"under {FEW_HIDDEN}" if is_small else number(dot.row.n)
 
 
 def _printed(value: float | None, unit: Unit) -> str:

@@ -149,5 +149,5 @@ def _annotations(plot: DotPlot, low: float) -> list[dict[str, Any]]:
 def _sample(dot: Dot) -> str:
     if dot.row.reason is Reason.HIDDEN:
         return ""
-    is_small = dot.row.value is None and dot.row.n < FEW_HIDDEN
+    is_small = dot.row.value is None and 0 < dot.row.n < FEW_HIDDEN
     return f"n under {FEW_HIDDEN}" if is_small else f"n {number(dot.row.n)}"

@@ -82,7 +82,7 @@ def record_form(questions: Sequence[str], applied_from: date, applied_until: dat
         question,
         _day(ids.RECORDS_FROM, "Applied from (year-month-day)", applied_from),
         _day(ids.RECORDS_UNTIL, "Applied until (year-month-day)", applied_until),
-        button,
+        html.Div(button),
         html.Div(id=ids.RECORDS_FOUND, role="status", className=hb("mt-4")),
         width=width,
     )

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from services.domain.metric import Row
+from services.domain.pipeline import STAGE_ORDER
 from services.domain.views import Cell, Column, Mark, Spread, Table, TableRow
 from services.domain.wording import HIDDEN, NOTHING, number, percent
 from services.metrics.estimators import Z95
@@ -38,7 +39,7 @@ _COLUMNS = (
 def adverse_impact_table(rows: Sequence[Row], question: str) -> Table:
     """One row a step and group that is not the reference. Hidden and empty look alike."""
     references = {_key(row): row for row in rows if _is_reference(row)}
-    shown = [row for row in rows if not _is_reference(row)]
+    shown = sorted((row for row in rows if not _is_reference(row)), key=_order)
     return Table(
         title="Adverse impact",
         caption=f"{question}: selection rate of a group, divided by that of the reference group. A ratio alone decides "
@@ -55,6 +56,14 @@ def adverse_impact_table(rows: Sequence[Row], question: str) -> Table:
 
 def _key(row: Row) -> str:
     return row.dims.get("transition") or ""
+
+
+def _order(row: Row) -> tuple[int, int]:
+    """The whole way first, then step by step."""
+    start, _, stop = _key(row).partition(" to ")
+    stages = {stage.value: place for place, stage in enumerate(STAGE_ORDER)}
+    first, last = stages.get(start, len(stages)), stages.get(stop, len(stages))
+    return (-1 if last - first > 1 else first), last
 
 
 def _is_reference(row: Row) -> bool:

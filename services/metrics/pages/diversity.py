@@ -143,15 +143,15 @@ class DiversityPage:
         trend = _by_quarter(frame, chosen) if frame.is_whole else None
         answers = Answers(later)
         own = [row for row in completeness.rows if row.dims.get("question") == chosen]
-        half = 6 if trend is not None else 12
+        width = 7 if trend is not None else 12
         found = [
             Section(
                 "questions", Questions(tuple(names), chosen, tuple(parse_qsl(to_search(frame.opened.filters)[1:])))
             ),
-            Section("completeness", completeness_table(own, chosen), half),
+            Section("completeness", completeness_table(own, chosen), width),
         ]
         if trend is not None:
-            found.append(Section("by-quarter", quarter_dots(trend, chosen), 6))
+            found.append(Section("by-quarter", quarter_dots(trend, chosen), 5))
         found.append(Section("goals", goals_table(self._progress(viewer))))
         found.append(Section("impact", adverse_impact_table(answers[IMPACT].of(IMPACT), _words(chosen))))
         table = representation_table(answers[REPRESENTATION].of(REPRESENTATION), own, chosen, smallest(viewer))

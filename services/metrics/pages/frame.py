@@ -137,7 +137,7 @@ def switched_off(filters: Filters, off: Mapping[str, str]) -> tuple[Note, ...]:
         by_reason.setdefault(reason, []).append(_LABELS.get(name, name.capitalize()))
     found = []
     for reason, names in by_reason.items():
-        listed = f"{', '.join(names[:-1])} and {names[-1].lower()}" if len(names) > 1 else names[0]
+        listed = " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part).capitalize()
         found.append(Note("info", f"{listed} {'are' if len(names) > 1 else 'is'} off here: {reason}"))
     ignored = [_LABELS[name].lower() for name in off if name in _LABELS and getattr(filters, name)]
     if ignored:
