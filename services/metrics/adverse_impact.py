@@ -25,7 +25,6 @@ from services.mart.schema import fact_stage_visit as visit
 from services.metrics.association import Fourfold, fisher_exact, two_proportion_z
 from services.metrics.diversity import SPLITS, hidden
 from services.metrics.figures import Asking, Family, Figure
-from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 from services.metrics.released import released
 from services.metrics.selection_rates import Pool, Selection, bounds, moved_ratio, verdict, within_requisitions
@@ -263,13 +262,5 @@ def _disclosure(pool: Pool) -> dict[str, float | int | None]:
     }
 
 
-def _plan(plan: Plan, metric: Metric) -> None:
-    raise NotImplementedError(f"{metric.id} is answered as a whole, not from {plan}")
-
-
-def _figure(question: Question, metric: Metric, group: Group, dims: Dims) -> Figure:
-    raise NotImplementedError(f"{metric.id} is answered as a whole, not {dims} of {question} from {group}")
-
-
 _NEEDS: Mapping[str, str] = {metric.id: "demographic" for metric in METRICS}
-FAMILY = Family(METRICS, _NEEDS, _plan, _figure, _whole)
+FAMILY = Family(METRICS, _NEEDS, whole=_whole)

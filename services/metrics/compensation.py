@@ -23,7 +23,6 @@ from services.domain.people import ColumnClass
 from services.mart.schema import fact_offer_pay as pay
 from services.metrics.dimensions import DIMENSIONS, Dimension
 from services.metrics.figures import Asking, Family, Figure
-from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 from services.metrics.sensitive import YEAR, closed_until, first_day, quarter_of
 
@@ -190,13 +189,5 @@ def _level(metric: Metric, paid: _Paid, level: float, *, is_rounded: bool) -> fl
     return round(value, 2) if is_rounded else value
 
 
-def _plan(plan: Plan, metric: Metric) -> None:
-    raise NotImplementedError(f"{metric.id} is answered as a whole, not from {plan}")
-
-
-def _figure(question: Question, metric: Metric, group: Group, dims: Mapping[str, str | None]) -> Figure:
-    raise NotImplementedError(f"{metric.id} is answered as a whole, not {dims} of {question} from {group}")
-
-
 _NEEDS: Mapping[str, str] = {metric.id: "offer_version" for metric in METRICS}
-FAMILY = Family(METRICS, _NEEDS, _plan, _figure, _whole)
+FAMILY = Family(METRICS, _NEEDS, whole=_whole)

@@ -16,7 +16,6 @@ from services.domain.people import ColumnClass
 from services.domain.pipeline import Stage
 from services.metrics.estimators import wilson
 from services.metrics.figures import Asking, Family, Figure
-from services.metrics.plan import Group, Plan
 from services.metrics.question import Question
 from services.metrics.released import numbers_of
 from services.metrics.self_identification import STAGE_COLUMNS, Dims, Numbers, questions_of, reached
@@ -160,13 +159,5 @@ def share(numbers: Numbers, category: str) -> Figure:
     )
 
 
-def _plan(plan: Plan, metric: Metric) -> None:
-    raise NotImplementedError(f"{metric.id} is answered as a whole, not from {plan}")
-
-
-def _figure(question: Question, metric: Metric, group: Group, dims: Dims) -> Figure:
-    raise NotImplementedError(f"{metric.id} is answered as a whole, not {dims} of {question} from {group}")
-
-
 _NEEDS: Mapping[str, str] = {metric.id: "demographic" for metric in METRICS}
-FAMILY = Family(METRICS, _NEEDS, _plan, _figure, _whole)
+FAMILY = Family(METRICS, _NEEDS, whole=_whole)

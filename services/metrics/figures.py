@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -57,6 +57,10 @@ class Figure:
     """n from which a value is shown, where the definition says otherwise than the rule (surveys: 5 respondents)."""
 
 
+def _only_as_a_whole(*_asked: object) -> NoReturn:
+    raise TypeError("a sensitive family answers as a whole: ask its `whole`")
+
+
 @dataclass(frozen=True)
 class Family:
     """Metrics that are computed alike. ``plan`` says what to fetch, ``figure`` finishes one group."""
@@ -64,12 +68,12 @@ class Family:
     metrics: tuple[Metric, ...]
     needs: Mapping[str, str]
     """Metric id -> the kind of record it is made from, where that is not the application. Never loaded = not known."""
-    plan: Callable[[Plan, Metric], None]
-    figure: Callable[[Question, Metric, Group, Mapping[str, str | None]], Figure]
+    plan: Callable[[Plan, Metric], None] = _only_as_a_whole
+    figure: Callable[[Question, Metric, Group, Mapping[str, str | None]], Figure] = _only_as_a_whole
     whole: Callable[[Asking, Metric], Iterable[tuple[Mapping[str, str | None], Figure]]] | None = None
     """A sensitive family answers a question as a whole, since what one group may show depends on the others.
 
-    ``plan`` and ``figure`` are not called then, and the figures come as they are shown.
+    ``plan`` and ``figure`` are not given then, and the figures come as they are shown.
     """
 
 
