@@ -19,6 +19,7 @@ from tests.sabotage.explanation_mutants import EXPLANATION_MUTANTS
 from tests.sabotage.import_mutants import IMPORT_MUTANTS
 from tests.sabotage.metric_mutants import METRIC_MUTANTS
 from tests.sabotage.mutants import MUTANTS, Mutant
+from tests.sabotage.page_mutants import PAGE_MUTANTS
 from tests.sabotage.planning_mutants import PLANNING_MUTANTS
 from tests.sabotage.promise_mutants import PROMISE_MUTANTS
 from tests.sabotage.sensitive_mutants import SENSITIVE_MUTANTS
@@ -35,6 +36,7 @@ EVERY = (
     *PROMISE_MUTANTS,
     *STATISTICS_MUTANTS,
     *SENSITIVE_MUTANTS,
+    *PAGE_MUTANTS,
     *TEAM_PAGE_MUTANTS,
 )
 
