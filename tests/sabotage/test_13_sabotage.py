@@ -15,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.sabotage.editing_mutants import EDITING_MUTANTS
+from tests.sabotage.engine_mutants import ENGINE_MUTANTS
 from tests.sabotage.explanation_mutants import EXPLANATION_MUTANTS
+from tests.sabotage.figure_mutants import FIGURE_MUTANTS
 from tests.sabotage.import_mutants import IMPORT_MUTANTS
+from tests.sabotage.lane_mutants import LANE_MUTANTS
 from tests.sabotage.metric_mutants import METRIC_MUTANTS
 from tests.sabotage.mutants import MUTANTS, Mutant
 from tests.sabotage.page_mutants import PAGE_MUTANTS
@@ -31,7 +34,10 @@ EVERY = (
     *METRIC_MUTANTS,
     *EXPLANATION_MUTANTS,
     *EDITING_MUTANTS,
+    *ENGINE_MUTANTS,
+    *FIGURE_MUTANTS,
     *IMPORT_MUTANTS,
+    *LANE_MUTANTS,
     *PLANNING_MUTANTS,
     *PROMISE_MUTANTS,
     *STATISTICS_MUTANTS,
