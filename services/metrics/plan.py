@@ -317,7 +317,9 @@ class Plan:
         # days alone: bringing each row's day into its bin costs more than to add up a few hundred days afterwards
         by_day = on if len(self.question.by) == 1 and self.question.grain else None
         groups = self.group_columns(table, on=on, bin_=by_day)
-        values = [_value_of(measure).label(f"n{index}") for index, measure in enumerate(measures)]
+        # a single one is limited by the WHERE already: its condition need not be looked at twice
+        is_alone = len(measures) == 1
+        values = [_value_of(measure, is_alone=is_alone).label(f"n{index}") for index, measure in enumerate(measures)]
         shown = [sa.cast(group, sa.String).label(group.key or "") for group in groups]
         any_of_them = sa.or_(*(sa.and_(sa.true(), *measure.conditions) for measure in measures))
         statement = sa.select(*shown, *values).where(*self.question.conditions(table), any_of_them)
@@ -371,7 +373,9 @@ def _text_of(value: Any) -> str | None:
     return str(value)[:DAY_CHARACTERS] if isinstance(value, np.datetime64) else str(value)
 
 
-def _value_of(measure: _Measure) -> sa.ColumnElement[Any]:
+def _value_of(measure: _Measure, *, is_alone: bool) -> sa.ColumnElement[Any]:
+    if is_alone:
+        return sa.func.count() if measure.value is None else sa.func.sum(measure.value)
     condition = sa.and_(sa.true(), *measure.conditions)
     if measure.value is None:
         return CountIf(condition)
