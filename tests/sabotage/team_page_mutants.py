@@ -21,7 +21,7 @@ TEAM_PAGE_MUTANTS: tuple[Mutant, ...] = (
         "services/reporting/pages/recruiter.py",
         '"others": of - mine})',
         '"others": Fraction(0)})',
-        f"{_PEOPLE}::test_5_1_credits_add_up_to_the_hires_exactly",
+        "tests/unit/services/reporting/test_recruiter_page.py::test_5_1_parts_of_a_shared_hire_add_up_as_they_are_shown",
     ),
     Mutant(
         "5.1 recruiters stand in an order of results",
