@@ -26,7 +26,8 @@ class PipelineNames:
     """Candidates for who may see candidates, owners for who may see figures of people; nobody else."""
 
     def __init__(self, store: Store, viewer: Viewer, waiting: Iterable[Waiting], moved: Iterable[Moved]) -> None:
-        shown = [*waiting, *moved]
+        waits = list(waiting)
+        shown: list[Waiting | Moved] = [*waits, *moved]
         sees = ColumnClass.CANDIDATE in viewer.classes
         self.shows_owners = ColumnClass.PERSON in viewer.classes and not viewer.scope.agreed.is_anywhere
         candidates = {one.candidate_id for one in shown} if sees else set()
@@ -37,7 +38,7 @@ class PipelineNames:
             query = select(Requisition.id, Requisition.title, Requisition.requisition_code)
             found = connection.execute(query.where(Requisition.id.in_(roles))).all()
         self._roles = {number: ", ".join(part for part in (title, code) if part) for number, title, code in found}
-        people = {one.recruiter_id for one in shown if isinstance(one, Waiting) and one.recruiter_id is not None}
+        people = {one.recruiter_id for one in waits if one.recruiter_id is not None}
         wanted = people if self.shows_owners else people & {viewer.person_id}
         self._people = StoreNames(store).people({number for number in wanted if number is not None})
 
