@@ -82,20 +82,7 @@ class PlanningPage:
         seen = " ".join(f"{level}:{key}={version}" for (level, key), version in versions.items())
         expected = self._planning.profiles.expectations(COMPANY, viewer)
         tables = (
-            Table(
-                "",
-                "The narrowest place counts. Periods that are over keep the weights they had.",
-                (
-                    Column("first", "First", "text"),
-                    Column("weights", "Weights", "text"),
-                    Column("owner", "Owner", "text", fold=True),
-                    Column("since", "Since", "text", fold=True),
-                    Column("review", "Next review", "text"),
-                ),
-                tuple(_profile_row(one, today) for one in in_force),
-                empty="No profile is set: figures stand in their usual order, and nothing is weighted.",
-                heading="Place",
-            ),
+            _profiles_table(in_force, today),
             Table(
                 "What was asked for",
                 "",
@@ -330,6 +317,23 @@ class PlanningPage:
 
     def _may(self, viewer: Viewer) -> bool:
         return self._policy.can(viewer, Action.PLANNING_MANAGE)
+
+
+def _profiles_table(in_force: Sequence[Profile], today: date) -> Table:
+    return Table(
+        "",
+        "The narrowest place counts. Periods that are over keep the weights they had.",
+        (
+            Column("first", "First", "text"),
+            Column("weights", "Weights", "text"),
+            Column("owner", "Owner", "text", fold=True),
+            Column("since", "Since", "text", fold=True),
+            Column("review", "Next review", "text"),
+        ),
+        tuple(_profile_row(one, today) for one in in_force),
+        empty="No profile is set: figures stand in their usual order, and nothing is weighted.",
+        heading="Place",
+    )
 
 
 def _profile_row(one: Profile, today: date) -> TableRow:
