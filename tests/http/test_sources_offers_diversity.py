@@ -190,7 +190,7 @@ def test_4_5_a_role_without_the_class_of_groups_is_refused_in_words(product: Pro
         from callbacks.pages import diversity
 
         diversity.view(PageRequest(less, product.services, {}, {}))
-    drawn = json.dumps(page.layout(PageRequest(less, product.services, {}, {})).to_plotly_json(), default=str)
+    drawn = str(page.layout(PageRequest(less, product.services, {}, {})))
     assert "does not include numbers of groups" in drawn
     assert "Representation" not in drawn
 

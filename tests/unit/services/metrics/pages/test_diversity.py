@@ -31,7 +31,7 @@ def a_row(stage: str, value: float | None, n: int = 100, *, note: str | None = N
     )
 
 
-ASKED = {"asked": 90, "disclosed": 72, "declined": 10, "disclosed_of_asked": 0.8}
+ASKED: dict[str, Any] = {"asked": 90, "disclosed": 72, "declined": 10, "disclosed_of_asked": 0.8}
 
 
 def mark_of(row: Row) -> Any:
