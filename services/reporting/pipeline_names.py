@@ -39,8 +39,8 @@ class PipelineNames:
             found = connection.execute(query.where(Requisition.id.in_(roles))).all()
         self._roles = {number: ", ".join(part for part in (title, code) if part) for number, title, code in found}
         people = {one.recruiter_id for one in waits if one.recruiter_id is not None}
-        wanted = people if self.shows_owners else people & {viewer.person_id}
-        self._people = StoreNames(store).people({number for number in wanted if number is not None})
+        own = set() if viewer.person_id is None else {viewer.person_id}
+        self._people = StoreNames(store).people(people if self.shows_owners else people & own)
 
     def waiting(self, one: Waiting, limits: Mapping[str, float]) -> WaitingCandidate:
         return WaitingCandidate(

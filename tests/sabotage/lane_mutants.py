@@ -12,7 +12,7 @@ LANE_MUTANTS: tuple[Mutant, ...] = (
         "services/ingest/current_stage.py",
         "    return 0 <= took <= SLIP_S\n",
         "    return False\n",
-        _LANE,
+        "tests/unit/services/ingest/test_current_stage.py::test_5_2_a_move_taken_back_within_a_minute_never_happened",
     ),
     Mutant(
         "5.2 a freeze stops no clock in the live lane",
