@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from services.domain.metric import Row
-from services.domain.views import Bullet, ReportView, Table
+from services.domain.views import Bullet, Mark, ReportView, Spread, Table
 
 COLUMNS = (
     "section",
@@ -126,6 +126,10 @@ def _table(table: Table) -> Iterator[dict[str, str | float | None]]:
             }
             if isinstance(cell, Bullet):
                 record |= {"value": cell.value, "unit": cell.unit, "target": cell.target, "note": cell.words}
+            elif isinstance(cell, Spread):
+                record |= {"value": cell.value, "low": cell.low, "high": cell.high, "note": cell.words}
+            elif isinstance(cell, Mark):
+                record["note"] = cell.words
             elif isinstance(cell, int | float):
                 record["value"] = cell
             elif isinstance(cell, tuple):

@@ -75,9 +75,7 @@ def test_1_4_only_those_who_may_change_get_forms_and_the_rest_are_told_why(produ
     assert "Diversity goals" not in show(product, Role.RECRUITING_MANAGER, PAGES[0])
 
 
-@pytest.mark.parametrize(
-    "search", ["?hires=9e9", "?weeks=-1&place=department:999", "?differs=1", "?place=%00&x"]
-)
+@pytest.mark.parametrize("search", ["?hires=9e9", "?weeks=-1&place=department:999", "?differs=1", "?place=%00&x"])
 def test_1_6_a_hostile_question_is_no_server_error(product: Product, search: str) -> None:
     assert "Capacity" in show(product, Role.ADMIN, PAGES[0], search)
 

@@ -76,7 +76,7 @@ def test_1_4_who_is_not_on_the_ladder_may_not_open_it(shared: ActionsSite, name:
     visitor = shared.visit(name)
     for path in ("/actions", f"/actions/{shared.engineering}"):
         assert visitor.get(path).status_code == 403
-    assert "/actions" not in visitor.get("/_dash-layout").text
+    assert "/actions" not in visitor.get("/_dash-layout").text.replace("\\u002f", "/")
     assert press(shared, visitor, ids.ACTIONS_ACKNOWLEDGE, shared.engineering).status_code == 403
     assert shared.scene.incident(shared.engineering).acknowledged_by is None
 

