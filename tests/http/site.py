@@ -22,6 +22,7 @@ from services.access.policy import Action
 from services.container import Services
 from services.domain.errors import ForbiddenError, InvalidInputError, NotFoundError, RetryLaterError
 from services.mart.reader import NotReadyError, SnapshotInfo
+from services.metrics.limits import STANDARD
 from services.store.database import Store
 from tests.people import PASSWORD, People, email_of, make_people
 
@@ -38,6 +39,12 @@ class Mart:
         if self.id is None:
             raise NotReadyError("There is no snapshot of the data yet.")
         return SnapshotInfo(self.id, datetime(2026, 11, 1, tzinfo=UTC), None, {})
+
+
+class Answers:
+    """Stands in for the query layer: of its figures the pages of these tests ask none."""
+
+    limits = STANDARD
 
 
 @dataclass
@@ -240,6 +247,7 @@ def make_site(
         "accounts": people.accounts,
         "audit": people.audit,
         "mart": mart,
+        "query": Answers(),
     }
     services = Services(**parts)
     chosen = load_settings({}, data_dir=folder, base_url=base_url, **settings)

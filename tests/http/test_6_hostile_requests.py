@@ -254,7 +254,7 @@ def test_first_load_is_at_most_900_kb(ada: Visitor) -> None:
 def test_the_version_answers_304_while_nothing_is_published(own_site: Site) -> None:
     eva = own_site.visit("eva")
     first = eva.get("/api/version")
-    assert first.json == {"v": own_site.mart.snapshot().version, "snapshot": "s1"}
+    assert first.json == {"v": own_site.mart.snapshot().version, "snapshot": "s1", "live": "0"}
     assert first.headers["Cache-Control"] == "no-cache, private"
     tag = {"If-None-Match": first.headers["ETag"]}
     assert eva.get("/api/version", headers=tag).status_code == 304
