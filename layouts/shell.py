@@ -29,6 +29,7 @@ ROLE_WORDS: dict[Role, str] = {
     Role.DEI_OFFICER: "Inclusion",
     Role.COMPLIANCE: "Compliance",
     Role.ADMIN: "Administrator",
+    Role.WORKS_COUNCIL: "Works council",
 }
 
 INDEX_STRING = """<!DOCTYPE html>

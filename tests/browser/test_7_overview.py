@@ -95,6 +95,8 @@ def test_menus_panels_and_pages_are_reached_by_keyboard_alone(open_as: Open) -> 
     more = page.locator(".hb-tile [data-menu]").first
     more.focus()
     page.keyboard.press("m")
+    assert focused(page).startswith("Why did it move")
+    page.keyboard.press("ArrowDown")
     assert focused(page).startswith("Definition")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

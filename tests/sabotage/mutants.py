@@ -373,8 +373,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "7 the chart has no name",
-        "layouts/pages/overview.py",
-        "**attributes(aria_label=trend.finding)",
+        "layouts/components/chart.py",
+        '**attributes(aria_label=f"{trend.finding}{marks}")',
         "",
         f"{OVERVIEW_PAGE_TESTS}::test_the_chart_is_a_picture_with_its_finding_as_name",
     ),

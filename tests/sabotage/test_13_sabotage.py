@@ -82,6 +82,22 @@ def copy(tmp_path_factory):
     return tree
 
 
+def test_every_rule_stands_where_its_mutant_looks_and_its_test_is_there():
+    """13: cheap enough for every run; `script/test --sabotage` turns them off in earnest."""
+    assert len({mutant.name for mutant in EVERY}) == len(EVERY)
+    for mutant in EVERY:
+        whole = (ROOT / mutant.file).read_text(encoding="utf-8")
+        assert whole.count(mutant.rule) == 1, (
+            f"{mutant.name}: {mutant.file} holds the rule {whole.count(mutant.rule)} times"
+        )
+        assert mutant.rule != mutant.instead, mutant.name
+        file, _, test = mutant.test.partition("::")
+        named = test.rpartition("::")[2].partition("[")[0]
+        assert (ROOT / file).is_file(), mutant.test
+        assert named in (ROOT / file).read_text(encoding="utf-8"), mutant.test
+
+
+@pytest.mark.sabotage
 @pytest.mark.parametrize("mutant", EVERY, ids=lambda mutant: mutant.name)
 def test_a_rule_turned_off_is_noticed(copy, mutant: Mutant):
     """13: the capability's own test is red without its rule."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from services.domain.errors import ConflictError, InvalidInputError
 from services.ingest import live_lane
+from services.ingest.changes import write_changes
 from services.ingest.demonstration.applications import write_applications
 from services.ingest.demonstration.company import SYSTEM, Company, table, write_frame
 from services.ingest.demonstration.evaluation import (
@@ -34,7 +35,7 @@ from services.ingest.demonstration.requisitions import (
 from services.ingest.demonstration.sink import NONE, BulkSink, Ints
 from services.ingest.demonstration.stories import Stories, plant
 from services.store.database import Store
-from services.store.tables import AppSetting, ChangeRow, ImportBatch, Person, Requisition, metadata
+from services.store.tables import AppSetting, ImportBatch, Person, Requisition, metadata
 
 CHUNK_REQUISITIONS = 400
 COMPANY_NAME = "company.name"
@@ -124,11 +125,12 @@ def _begin(store: Store, applications: int, seed: int) -> int:
 
 def _finish(store: Store, batch: int, run: _Run) -> None:
     batches, now = table(ImportBatch), datetime.now(UTC)
+    with store.write() as connection:  # before the lane is compared: one that was filled before reads only what changed
+        write_changes(connection, "reference", [None])
     with store.read() as connection:
         lane = live_lane.difference(connection, now)
     with store.write() as connection:
         BulkSink(connection).finish(t for t in metadata.sorted_tables if t.name in run.rows)
-        connection.execute(insert(ChangeRow).values(kind="reference", entity_id=None))
         connection.execute(
             batches.update()
             .where(batches.c.id == batch)

@@ -43,9 +43,14 @@ class FakeMart:
             raise NotReadyError("There is no snapshot of the data yet.")
         return SimpleNamespace(version=VERSION, as_of=datetime(2026, 11, 2, tzinfo=UTC))
 
+    def execute(self, _statement: Any) -> list[tuple[Any, ...]]:
+        """No freeze."""
+        return []
+
 
 def services(error: Exception | None = None, *, is_ready: bool = True) -> Any:
-    return SimpleNamespace(overview=FakeOverview(error), mart=FakeMart(is_ready=is_ready))
+    refresh = SimpleNamespace(notes=lambda _timezone: ())
+    return SimpleNamespace(overview=FakeOverview(error), mart=FakeMart(is_ready=is_ready), refresh=refresh)
 
 
 def request(parts: Any, **query: list[str]) -> PageRequest:
